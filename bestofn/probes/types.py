@@ -1,0 +1,26 @@
+"""An input made up to see how candidates differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Origin = Literal[
+    "public test", "example", "generated test", "constraint", "mutation", "random", "stress"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """One further input for the candidates; nobody knows its right answer.
+
+    Attributes:
+        input: Text for a program that reads standard input, or a tuple of positional
+            arguments for one that is called.
+        origin: How it was made. ``stress`` inputs are large and may be slow to answer.
+        trusted: Whether the input certainly obeys the statement (it was taken from there).
+    """
+
+    input: str | tuple[Any, ...]
+    origin: Origin
+    trusted: bool = False

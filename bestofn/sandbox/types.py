@@ -1,0 +1,162 @@
+"""What is run, under which limits, and what came of it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..errors import InvalidInput
+
+ExecutionStatus = Literal[
+    "ok", "exception", "exit", "timeout", "memory", "output", "crash", "not_run"
+]
+
+
+class Level(enum.IntEnum):
+    """How far untrusted programs are kept from the machine; more is stricter.
+
+    ``BASIC``: a process of its own with resource limits. ``LIGHT``: adds no new privileges, no
+    capabilities, Landlock and a system call filter. ``FULL``: adds user, mount, process,
+    network, IPC and host-name namespaces with a private read-only root.
+    """
+
+    BASIC = 1
+    LIGHT = 2
+    FULL = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one program may use.
+
+    Attributes:
+        seconds: Processor seconds for each run (6 is LiveCodeBench's own limit a test).
+        wall_seconds: Wall-clock seconds for each run; None means ``2 * seconds + 1``, so that
+            a busy machine does not turn a right program into a slow one.
+        total_seconds: Wall-clock seconds for all the runs of one job; runs that no longer fit
+            come back as ``not_run``. None means no such bound.
+        memory_bytes: Address space. Below 1 GiB programs with threads fail to start them.
+        output_bytes: What a run may print, or the size of the value it may return.
+        file_bytes: The largest file it may write.
+        open_files: Open descriptors.
+        threads: Threads and processes together.
+
+    Raises:
+        InvalidInput: a limit is not positive.
+    """
+
+    seconds: float = 6.0
+    wall_seconds: float | None = None
+    total_seconds: float | None = None
+    memory_bytes: int = 4 << 30
+    output_bytes: int = 8 << 20
+    file_bytes: int = 16 << 20
+    open_files: int = 64
+    threads: int = 64
+
+    def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InvalidInput(f"Limits.{name}", f"must be more than 0, got {value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StdinJob:
+    """Run a program once per input, each time anew with the text on its standard input.
+
+    Attributes:
+        source: The program.
+        inputs: One text a run.
+        preamble: Source run before the program in the same namespace (usual imports).
+    """
+
+    source: str
+    inputs: tuple[str, ...]
+    preamble: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallJob:
+    """Load a program once and call one of its functions with each tuple of arguments.
+
+    Attributes:
+        source: The program. A ``class Solution`` with the method is used before a plain
+            function of the name, with a fresh instance for each call.
+        entry_point: The method's or function's name.
+        calls: Positional arguments, plain values (see :mod:`bestofn.sandbox.inside.values`).
+        preamble: Source run before the program in the same namespace (usual imports).
+    """
+
+    source: str
+    entry_point: str
+    calls: tuple[tuple[Any, ...], ...]
+    preamble: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckJob:
+    """Run test scripts in a process of their own that calls the program's function over a wire.
+
+    The program's process never holds an expected value.
+
+    Attributes:
+        source: The program under test.
+        entry_point: The function that the scripts call. It is bound in the scripts under this
+            name and as ``candidate``.
+        setup: Source run before each script on the test's side (imports and helpers of a
+            HumanEval prompt). A definition of the entry point in it is replaced.
+        checks: Test scripts. One that defines ``check`` has ``check(candidate)`` called.
+    """
+
+    source: str
+    entry_point: str
+    setup: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnittestJob:
+    """Run a unittest module in the program's own namespace and process.
+
+    The tests share the process with the program, so a program made to cheat can: results are
+    marked as such by the grader.
+
+    Attributes:
+        source: The program under test.
+        tests: Source with ``unittest.TestCase`` classes.
+    """
+
+    source: str
+    tests: str
+
+
+Job = StdinJob | CallJob | CheckJob | UnittestJob
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """What one run did, as seen from outside the program.
+
+    Attributes:
+        status: ``ok`` ended by itself (also ``sys.exit`` with 0 or None); ``exception`` an
+            uncaught exception; ``exit`` a non-zero exit status; ``timeout``, ``memory``,
+            ``output`` a limit; ``crash`` killed by a signal it did not get from a limit;
+            ``not_run`` the job's ``total_seconds`` were over.
+        stdout: Text printed (StdinJob). Undecodable bytes become ``\\ufffd``.
+        value: The value returned (CallJob), or an ``Opaque`` for what cannot be passed over.
+        error: ``TypeName: message`` of the exception, or the signal's name.
+        seconds: Processor seconds, read from outside the program.
+        wall_seconds: Wall-clock seconds.
+    """
+
+    status: ExecutionStatus
+    stdout: str = ""
+    value: Any = None
+    error: str = ""
+    seconds: float = 0.0
+    wall_seconds: float = 0.0
