@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from .sandbox import Sandbox
+import anyio
+
+from .sandbox import Execution, Executor, Job, Level, Limits, runs_of
 from .types import Outcome
 
 
@@ -33,6 +35,54 @@ class Deadline:
         return self.remaining == 0.0
 
 
+class BoundedExecutor:
+    """A sandbox as one selection sees it: it counts runs and keeps the selection's deadline.
+
+    A job waits here, not in the sandbox, until a worker is free, so that the time it may take
+    is known when it starts. Past the deadline jobs come back as ``not_run``.
+    """
+
+    def __init__(self, sandbox: Executor, deadline: Deadline) -> None:
+        self._sandbox = sandbox
+        self._deadline = deadline
+        self._free = anyio.Semaphore(sandbox.workers)
+        self.runs = 0
+        """How many times a program was started on an input."""
+        self.ran_out = False
+        """Whether the deadline kept something from being run."""
+
+    @property
+    def level(self) -> Level | None:
+        """The isolation that is really active; None before the first job."""
+        return self._sandbox.level
+
+    @property
+    def workers(self) -> int:
+        """How many jobs run side by side."""
+        return self._sandbox.workers
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of a job that names none."""
+        return self._sandbox.limits
+
+    async def execute(self, job: Job, *, limits: Limits | None = None) -> list[Execution]:
+        """Run a job within what is left of the selection's time."""
+        limits = limits or self.limits
+        async with self._free:
+            remaining = self._deadline.remaining
+            if remaining == 0.0:
+                self.ran_out = True
+                return [Execution(status="not_run")] * runs_of(job)
+            if remaining < (limits.total_seconds or float("inf")):
+                limits = replace(limits, total_seconds=remaining)
+            executions = await self._sandbox.execute(job, limits=limits)
+        skipped = sum(execution.status == "not_run" for execution in executions)
+        self.runs += len(executions) - skipped
+        self.ran_out = self.ran_out or (skipped > 0 and self._deadline.over)
+        return executions
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """What a judge is given besides the problem and the candidates.
@@ -45,7 +95,7 @@ class Run:
         public_tests: Outcomes of the public tests for each candidate id.
     """
 
-    sandbox: Sandbox
+    sandbox: Executor
     seed: int = 0
     deadline: Deadline = Deadline()
     copies: Mapping[str, int] = field(default_factory=dict)

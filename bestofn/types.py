@@ -13,7 +13,7 @@ from typing import Any, Literal
 from .errors import InvalidInput
 
 TestKind = Literal["stdin", "call", "assertion", "unittest"]
-OutcomeStatus = Literal["passed", "wrong", "error", "timeout", "memory", "sandbox_fault"]
+OutcomeStatus = Literal["passed", "wrong", "error", "timeout", "memory", "not_run", "sandbox_fault"]
 CandidateKind = Literal["program", "patch", "answer"]
 
 _TEST_KINDS = ("stdin", "call", "assertion", "unittest")
@@ -118,9 +118,10 @@ class Problem:
         for index, test in enumerate(self.public_tests):
             if not isinstance(test, TestCase):
                 raise InvalidInput(f"Problem.public_tests[{index}]", "must be a TestCase")
-            if test.kind == "call" and self.entry_point is None:
+            if test.kind in ("call", "assertion") and self.entry_point is None:
                 raise InvalidInput(
-                    "Problem.entry_point", f"is needed by public_tests[{index}] (kind 'call')"
+                    "Problem.entry_point",
+                    f"is needed by public_tests[{index}] (kind {test.kind!r}): name the function",
                 )
         for index, source in enumerate(self.generated_tests):
             _require_text(f"Problem.generated_tests[{index}]", source)
@@ -181,16 +182,20 @@ class Outcome:
     """What one candidate did on one test.
 
     Attributes:
-        status: ``sandbox_fault`` says nothing about the candidate.
+        status: ``not_run`` (the time was over) and ``sandbox_fault`` say nothing about the
+            candidate.
         output: What it printed or returned, as text, shortened for people.
         error: The exception or signal, when there was one.
         seconds: Processor seconds of the candidate.
+        graded_inside: The test ran in the candidate's own process (unittest modules), where a
+            program made to cheat could have changed the verdict.
     """
 
     status: OutcomeStatus
     output: str = ""
     error: str = ""
     seconds: float = 0.0
+    graded_inside: bool = False
 
     @property
     def passed(self) -> bool:
@@ -288,7 +293,7 @@ class Rejection:
     """
 
     id: str
-    by: Literal["duplicates", "public_tests"]
+    by: Literal["no_code", "duplicates", "public_tests"]
     reason: str
     same_as: str | None = None
 

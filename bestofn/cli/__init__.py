@@ -1,0 +1,5 @@
+"""The command line of ``bestofn``."""
+
+from .app import main
+
+__all__ = ["main"]

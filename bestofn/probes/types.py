@@ -19,8 +19,11 @@ class Probe:
             arguments for one that is called.
         origin: How it was made. ``stress`` inputs are large and may be slow to answer.
         trusted: Whether the input certainly obeys the statement (it was taken from there).
+        family: The types it assumes, where the problem leaves them open; empty otherwise. Keep
+            the families on which most candidates do not raise ``TypeError``.
     """
 
     input: str | tuple[Any, ...]
     origin: Origin
     trusted: bool = False
+    family: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from ..errors import InvalidInput
 
@@ -138,6 +138,19 @@ class UnittestJob:
 Job = StdinJob | CallJob | CheckJob | UnittestJob
 
 
+def runs_of(job: Job) -> int:
+    """How many executions a job gives: one an input, call, check or unittest module."""
+    match job:
+        case StdinJob():
+            return len(job.inputs)
+        case CallJob():
+            return len(job.calls)
+        case CheckJob():
+            return len(job.checks)
+        case UnittestJob():
+            return 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Execution:
     """What one run did, as seen from outside the program.
@@ -152,6 +165,9 @@ class Execution:
         error: ``TypeName: message`` of the exception, or the signal's name.
         seconds: Processor seconds, read from outside the program.
         wall_seconds: Wall-clock seconds.
+        threads_left: Whether threads were still at work when the program's own code had ended
+            (StdinJob). They are waited for, as Python does; graders that run programs inside
+            their own process, LiveCodeBench's among them, do not wait.
     """
 
     status: ExecutionStatus
@@ -160,3 +176,27 @@ class Execution:
     error: str = ""
     seconds: float = 0.0
     wall_seconds: float = 0.0
+    threads_left: bool = False
+
+
+class Executor(Protocol):
+    """Something that runs jobs: a :class:`~bestofn.sandbox.Sandbox`, or a wrapper around one."""
+
+    @property
+    def level(self) -> Level | None:
+        """The isolation that is really active; None before the first job."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many jobs run side by side."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of a job that names none."""
+        ...
+
+    async def execute(self, job: Job, *, limits: Limits | None = None) -> list[Execution]:
+        """Run a job; one execution per input, call or check, in order."""
+        ...

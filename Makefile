@@ -1,0 +1,41 @@
+# Everything happens in .venv; a second run of a target reuses what stands.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+COMPANIONS := training integrations/langchain integrations/gateway
+
+.PHONY: demo test checks unit bench table clean
+
+demo: $(VENV)/.core  ## choose the best of N on the problems that ship with the package
+	@$(BIN)/bestofn demo
+
+test: checks unit  ## checks, then all tests
+
+checks: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	$(BIN)/pytest
+
+bench: $(VENV)/.dev  ## speed: programs per second against one fresh python per test
+	$(BIN)/python tests/perf/bench_grading.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps hold what was installed: a changed pyproject.toml installs again, nothing else does.
+$(VENV)/.core: pyproject.toml | $(VENV)/bin/python
+	$(PIP) install -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(COMPANIONS:%=%/pyproject.toml) | $(VENV)/bin/python
+	$(PIP) install "pip>=25.1"
+	$(PIP) install -e . $(COMPANIONS:%=-e ./%) --group dev
+	@touch $@ $(VENV)/.core
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

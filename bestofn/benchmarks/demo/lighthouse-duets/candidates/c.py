@@ -1,0 +1,16 @@
+import sys
+
+def main():
+    data=sys.stdin.read().split()
+    n,k=int(data[0]),int(data[1])
+    phases=list(map(int,data[2:2+n]))
+    seen={}
+    total=0
+    for j,phase in enumerate(phases):
+        need=-(phase+j)%k          # residue the partner must have
+        total+=seen.get(need,0)
+        key=(phase-j)%k            # what this lighthouse offers to later ones
+        seen[key]=seen.get(key,0)+1
+    print(total)
+
+main()

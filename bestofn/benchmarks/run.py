@@ -1,0 +1,292 @@
+"""Running judges over a benchmark."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from pathlib import Path
+
+import anyio
+
+from ..concurrency import gather, run_sync
+from ..errors import InvalidInput, SandboxFault
+from ..judges import ConsensusJudge, Judge, judge_named
+from ..sandbox import Sandbox
+from ..select import aselect
+from ..types import Candidate, Problem, Selection
+from .base import Benchmark, Item
+from .explain import why
+from .results import (
+    BenchmarkResult,
+    Choice,
+    Grades,
+    Machine,
+    ProblemResult,
+    package_version,
+    write_json,
+)
+from .rows import RowLog, digest
+from .summary import summarise
+from .verdicts import grade_candidates
+
+ROWS_FILE = "rows.jsonl"
+RESULTS_FILE = "results.json"
+
+OnProblem = Callable[[int, int, ProblemResult], None]
+"""Called with how many problems are done, how many there are, and the one just finished."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a benchmark is run.
+
+    Attributes:
+        seed: Of every random choice, the bootstrap's included.
+        seconds: Wall-clock seconds for each selection; None: no bound.
+        jobs: Sandbox workers, and problems that are worked on side by side; None: one a core.
+        grade: Grade candidates whose verdicts are recorded too.
+        examples: Whether the consensus judge may use the examples in the statement. The
+            problems' public tests are a matter of how the benchmark was loaded.
+
+    Raises:
+        InvalidInput: naming the setting.
+    """
+
+    seed: int = 0
+    seconds: float | None = 30.0
+    jobs: int | None = None
+    grade: bool = False
+    examples: bool = True
+
+    def __post_init__(self) -> None:
+        if self.jobs is not None and self.jobs < 1:
+            raise InvalidInput("jobs", f"must be at least 1, got {self.jobs}")
+        if self.seconds is not None and not self.seconds > 0:
+            raise InvalidInput("seconds", f"must be more than 0, got {self.seconds}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Context:
+    benchmark: Benchmark
+    judges: tuple[Judge, ...]
+    settings: Settings
+    sandbox: Sandbox
+    log: RowLog
+
+
+def run_benchmark(
+    benchmark: Benchmark,
+    *,
+    judges: Sequence[Judge | str] = ("consensus",),
+    settings: Settings | None = None,
+    output: Path | None = None,
+    on_problem: OnProblem | None = None,
+) -> BenchmarkResult:
+    """Run judges over a benchmark; the synchronous twin of :func:`arun_benchmark`."""
+    return run_sync(
+        partial(
+            arun_benchmark,
+            benchmark,
+            judges=judges,
+            settings=settings,
+            output=output,
+            on_problem=on_problem,
+        )
+    )
+
+
+async def arun_benchmark(
+    benchmark: Benchmark,
+    *,
+    judges: Sequence[Judge | str] = ("consensus",),
+    settings: Settings | None = None,
+    output: Path | None = None,
+    on_problem: OnProblem | None = None,
+) -> BenchmarkResult:
+    """Grade where no verdict is recorded, let every judge choose, and sum up.
+
+    Args:
+        benchmark: The problems.
+        judges: Judges or their names.
+        settings: Seeds, seconds, workers.
+        output: A folder for ``rows.jsonl``, which grows with every finished step, and
+            ``results.json``, written at the end. A run that was interrupted goes on when it is
+            started again with the same folder and arguments; steps with other arguments are
+            done anew beside them.
+        on_problem: Called after each problem, in the order in which they finish.
+
+    Raises:
+        InvalidInput: two judges of one name, or a candidate that can neither be looked up nor
+            graded.
+        SandboxUnavailable: no sandbox can be had. One that breaks on a problem is reported
+            with that problem instead, which then counts for nobody.
+    """
+    settings = settings or Settings()
+    chosen = tuple(_judge(judge, examples=settings.examples) for judge in judges)
+    names = [judge.name for judge in chosen]
+    if len(set(names)) < len(names):
+        raise InvalidInput("judges", f"has a name twice: {', '.join(names)}")
+    _require_gradable(benchmark, settings)
+    started = time.monotonic()
+    machine = Machine.this()
+    workers = settings.jobs or machine.cores
+    finished = 0
+    slots = anyio.Semaphore(workers)
+
+    async with Sandbox(workers=workers) as sandbox:
+        with RowLog(output / ROWS_FILE if output else None) as log:
+            context = _Context(
+                benchmark=benchmark, judges=chosen, settings=settings, sandbox=sandbox, log=log
+            )
+
+            async def work(item: Item) -> ProblemResult:
+                nonlocal finished
+                async with slots:
+                    result = await _problem(item, context)
+                finished += 1
+                if on_problem is not None:
+                    on_problem(finished, len(benchmark.items), result)
+                return result
+
+            problems = await gather(work, benchmark.items)
+            reused = log.reused
+        level = sandbox.level
+
+    result = BenchmarkResult(
+        benchmark=benchmark.name,
+        arguments={
+            **benchmark.arguments,
+            "judges": names,
+            **{f.name: getattr(settings, f.name) for f in fields(settings)},
+            "jobs": workers,
+        },
+        version=package_version(),
+        isolation=str(level) if level is not None else None,
+        machine=machine,
+        seconds=time.monotonic() - started,
+        problems=tuple(problems),
+        groups=summarise(problems, names, seed=settings.seed),
+        faults=sum(problem.fault is not None for problem in problems),
+        without_samples=benchmark.without_samples,
+        reused=reused,
+    )
+    if output is not None:
+        write_json(output / RESULTS_FILE, result.as_json())
+    return result
+
+
+def _judge(judge: Judge | str, *, examples: bool) -> Judge:
+    found = judge_named(judge) if isinstance(judge, str) else judge
+    if not examples and isinstance(found, ConsensusJudge):
+        return replace(found, inputs=replace(found.inputs, use_examples=False))
+    return found
+
+
+def _require_gradable(benchmark: Benchmark, settings: Settings) -> None:
+    """Complain before anything runs, not after an hour."""
+    if not benchmark.items:
+        raise InvalidInput("benchmark", "has no problems")
+    for item in benchmark.items:
+        if item.hidden_tests:
+            continue
+        if settings.grade:
+            raise InvalidInput(
+                "grade", f"problem {item.problem.id!r} has no hidden tests to grade with"
+            )
+        if item.ungraded:
+            raise InvalidInput(
+                "samples",
+                f"candidate {item.ungraded[0].id!r} of problem {item.problem.id!r} has no "
+                "recorded verdict, and the problem has no hidden tests to grade it with; give "
+                "samples with verdicts or a problem file with its private tests",
+            )
+
+
+async def _problem(item: Item, context: _Context) -> ProblemResult:
+    grades: Grades | None = None
+    choices: dict[str, Choice] = {}
+    fault: str | None = None
+    try:
+        grades = await _grades(item, context)
+        for judge in context.judges:
+            choices[judge.name] = await _choice(item, judge, context)
+    except SandboxFault as error:
+        fault = str(error)
+    return ProblemResult(
+        id=item.problem.id,
+        difficulty=item.difficulty,
+        public_tests=len(item.problem.public_tests),
+        grades=grades,
+        choices=choices,
+        fault=fault,
+    )
+
+
+def _identity(problem: Problem, candidates: Sequence[Candidate]) -> tuple[object, ...]:
+    """What a selection depends on; metadata is never read."""
+    return (replace(problem, metadata={}), tuple((c.id, c.code, c.kind) for c in candidates))
+
+
+async def _grades(item: Item, context: _Context) -> Grades:
+    todo = item.candidates if context.settings.grade else item.ungraded
+    if not todo:
+        return Grades(verdicts=dict(item.verdicts))
+    limits = context.benchmark.limits
+    key = digest(
+        package_version(), _identity(item.problem, item.candidates), item.hidden_tests, limits,
+        sorted(item.verdicts.items()), context.settings.grade,
+    )  # fmt: skip
+    if found := context.log.find(Grades, key):
+        return found
+    grades = await grade_candidates(item, todo, context.sandbox, limits=limits)
+    context.log.add(item.problem.id, None, key, grades)
+    return grades
+
+
+async def _choice(item: Item, judge: Judge, context: _Context) -> Choice:
+    settings = context.settings
+    identity = _identity(item.problem, item.candidates)
+    key = digest(package_version(), repr(judge), settings.seed, settings.seconds, identity)
+    if found := context.log.find(Choice, key):
+        return found
+    if any(candidate.code.strip() for candidate in item.candidates):
+        choice = _as_choice(
+            item,
+            await aselect(
+                item.problem,
+                item.candidates,
+                judge=judge,
+                seed=settings.seed,
+                seconds=settings.seconds,
+                sandbox=context.sandbox,
+            ),
+        )
+    else:
+        choice = Choice(
+            chosen=item.candidates[0].id,
+            survivors=tuple(candidate.id for candidate in item.candidates),
+            why="no candidate has a program",
+            abstained="no candidate has a program",
+        )
+    context.log.add(item.problem.id, judge.name, key, choice)
+    return choice
+
+
+def _as_choice(item: Item, selection: Selection) -> Choice:
+    stands_for = {r.id: r.same_as for r in selection.rejected if r.same_as is not None}
+    dropped = {r.id for r in selection.rejected if r.same_as is None}
+    return Choice(
+        chosen=selection.best.id,
+        survivors=tuple(
+            candidate.id
+            for candidate in item.candidates
+            if stands_for.get(candidate.id, candidate.id) not in dropped
+        ),
+        why=why(selection),
+        abstained=selection.abstained,
+        stopped_by=selection.stopped_by,
+        seconds=selection.evidence.seconds,
+        programs_run=selection.evidence.programs_run,
+    )

@@ -1,0 +1,86 @@
+"""Same program, written twice: one is judged, its copies are counted."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..types import Candidate, Rejection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distinct:
+    """Candidates without their copies.
+
+    Attributes:
+        kept: The first of each group, in the order they came.
+        rejected: The copies.
+        copies: For each kept id how many candidates it stands for, itself included.
+    """
+
+    kept: tuple[Candidate, ...]
+    rejected: tuple[Rejection, ...]
+    copies: dict[str, int]
+
+
+def fingerprint(source: str) -> str:
+    """A digest that is equal for programs that differ in formatting and comments only.
+
+    Docstrings count as comments unless the program reads ``__doc__``. Text that is not valid
+    Python is compared line by line without trailing white space.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an odd escape in a candidate is its own business
+            tree = ast.parse(source)
+            if "__doc__" not in source:
+                _strip_docstrings(tree)
+            text = ast.dump(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        text = "\n".join(line.rstrip() for line in source.strip().splitlines())
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _strip_docstrings(tree: ast.AST) -> None:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [  # type: ignore[attr-defined]
+                statement
+                for statement in body
+                if not (
+                    isinstance(statement, ast.Expr)
+                    and isinstance(statement.value, ast.Constant)
+                    and isinstance(statement.value.value, str)
+                )
+            ]
+
+
+def drop_duplicates(candidates: Sequence[Candidate]) -> Distinct:
+    """Keep the first of every group of equal programs.
+
+    Candidates that are not programs are compared as text.
+    """
+    first: dict[str, Candidate] = {}
+    copies: dict[str, int] = {}
+    rejected = []
+    for candidate in candidates:
+        if candidate.kind == "program":
+            key = fingerprint(candidate.code)
+        else:
+            key = candidate.kind + candidate.code.strip()
+        kept = first.setdefault(key, candidate)
+        copies[kept.id] = copies.get(kept.id, 0) + 1
+        if kept is not candidate:
+            rejected.append(
+                Rejection(
+                    id=candidate.id,
+                    by="duplicates",
+                    reason=f"same program as {kept.id}",
+                    same_as=kept.id,
+                )
+            )
+    return Distinct(kept=tuple(first.values()), rejected=tuple(rejected), copies=copies)

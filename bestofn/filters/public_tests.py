@@ -1,0 +1,89 @@
+"""Keep the candidates that pass the public tests; if none does, those that pass most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..concurrency import gather
+from ..grading import grade
+from ..sandbox import Executor, Limits
+from ..types import Candidate, Outcome, Problem, Rejection
+
+FLOAT_TOLERANCE = 1e-6
+"""A public test may only drop what is surely wrong; most judges accept this difference."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tested:
+    """Candidates after the public tests.
+
+    Attributes:
+        kept: Those that passed the most tests, in the order they came.
+        rejected: The others.
+        outcomes: For every candidate, its outcome on each public test.
+    """
+
+    kept: tuple[Candidate, ...]
+    rejected: tuple[Rejection, ...]
+    outcomes: dict[str, tuple[Outcome, ...]]
+
+
+async def run_public_tests(
+    problem: Problem,
+    candidates: Sequence[Candidate],
+    sandbox: Executor,
+    *,
+    limits: Limits | None = None,
+) -> Tested:
+    """Run every candidate on ``problem.public_tests`` and keep the best.
+
+    Raises:
+        SandboxError: the sandbox is at fault; nobody is rejected for that.
+    """
+
+    async def test(candidate: Candidate) -> tuple[Outcome, ...]:
+        return await grade(
+            problem,
+            candidate,
+            problem.public_tests,
+            sandbox,
+            limits=limits,
+            tolerance=FLOAT_TOLERANCE,
+        )
+
+    results = await gather(test, candidates)
+    outcomes = {c.id: result for c, result in zip(candidates, results, strict=True)}
+    worth = {candidate.id: _worth(outcomes[candidate.id]) for candidate in candidates}
+    most = max(worth.values())
+    kept = tuple(candidate for candidate in candidates if worth[candidate.id] == most)
+    return Tested(
+        kept=kept,
+        rejected=tuple(
+            Rejection(
+                id=c.id,
+                by="public_tests",
+                reason=_reason(outcomes[c.id], most),
+            )
+            for c in candidates
+            if c not in kept
+        ),
+        outcomes=outcomes,
+    )
+
+
+def _worth(outcomes: tuple[Outcome, ...]) -> float:
+    """Tests passed; one that could not be run in time counts half."""
+    return sum({"passed": 1.0, "not_run": 0.5}.get(outcome.status, 0.0) for outcome in outcomes)
+
+
+def _reason(outcomes: tuple[Outcome, ...], most: float) -> str:
+    passed = sum(outcome.passed for outcome in outcomes)
+    reason = f"passes {passed} of {len(outcomes)} public tests"
+    if most < len(outcomes):
+        reason += f" (the best pass {most:g})"
+    for number, outcome in enumerate(outcomes, start=1):
+        if not outcome.passed:
+            what = outcome.error or outcome.output or "no output"
+            return f"{reason}; test {number}: {outcome.status}, {what}"
+    return reason

@@ -1,0 +1,128 @@
+"""The embedded judge: run the candidates on inputs made up from the problem, and compare.
+
+No model is asked. Candidates that answer alike on every small input form a group; each group is
+weighed by its size, the examples and generated tests it passes and the inputs it cannot answer
+(:mod:`bestofn.judges.agreement`). Within and between groups, what large inputs do to a program
+and how it leaves its threads count against the single candidate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..run import Run
+from ..types import Candidate, Problem, Ranking
+from .agreement import (
+    CONSTANT,
+    EXAMPLE_MISSED,
+    failure_evidence,
+    size_evidence,
+    test_evidence,
+)
+from .evidence import STRESS_LIMITS, Inputs, Seen, look
+from .groups import (
+    abstention,
+    best_first,
+    clusters_of,
+    group_equal,
+    require_programs,
+    telling_inputs,
+)
+
+VARIED_INPUTS = 4
+"""How many inputs it takes to say that a program's answer does not depend on them."""
+
+STRESS_FAILED = 2.0
+"""Cost (in logarithms) of not answering an input at the statement's bounds in time: made-up
+worst cases may be worse than any test, so this is evidence, not a verdict."""
+
+STRESS_SLOW = 1.0
+"""Cost of using more than a quarter of the time limit on one."""
+
+THREADS_LEFT = 0.5
+"""Cost of leaving threads at work when the program's own code has ended: graders that run
+programs inside their own process do not wait for them. Only ever decides between equals."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsensusJudge:
+    """Ranks programs by agreement of behaviour, without a model.
+
+    Attributes:
+        inputs: Which inputs are made and which claims about answers are used.
+    """
+
+    inputs: Inputs = Inputs()
+    name: str = "consensus"
+
+    async def rank(self, problem: Problem, candidates: Sequence[Candidate], run: Run) -> Ranking:
+        """Rank programs; repeatable under ``run.seed`` as long as the time suffices.
+
+        Raises:
+            InvalidInput: a candidate is not a program.
+            SandboxError: programs could not be run.
+        """
+        require_programs(self.name, candidates)
+        seen = await look(problem, candidates, run, self.inputs)
+        usable = seen.usable()
+        groups = group_equal([seen.keys(row, usable) for row in range(len(candidates))])
+        group_scores = _group_scores(seen, groups, usable)
+        scores = {
+            candidates[row].id: score + _own_evidence(seen, row)
+            for group, score in zip(groups, group_scores, strict=True)
+            for row in group
+        }
+        order = best_first(scores, candidates, seen.weights, run.rng(self.name, problem.id))
+        return Ranking(
+            order=order,
+            scores=scores,
+            clusters=clusters_of(candidates, seen.weights, groups, scores),
+            splits=telling_inputs(
+                candidates,
+                seen.weights,
+                (*(seen.small[number] for number in usable), *seen.stress),
+                [
+                    (*(small[number] for number in usable), *large)
+                    for small, large in zip(seen.small_rows, seen.stress_rows, strict=True)
+                ],
+            ),
+            abstained=abstention(order, scores, candidates, groups, len(usable)),
+            stopped_by="seconds" if run.deadline.over else None,
+        )
+
+
+def _group_scores(
+    seen: Seen, groups: Sequence[Sequence[int]], usable: Sequence[int]
+) -> list[float]:
+    sizes = [sum(seen.weights[row] for row in group) for group in groups]
+    # Rows of a group agree on all usable inputs, but a test may use another one: the first
+    # row stands for its group.
+    passes = [[seen.passes(group[0], test) for test in seen.tests] for group in groups]
+    scores = []
+    for number, group in enumerate(groups):
+        behaviours = [b for b in (seen.small_rows[group[0]][n] for n in usable) if b is not None]
+        failed = sum(behaviour.failure != "" for behaviour in behaviours)
+        answers = {behaviour.key for behaviour in behaviours if not behaviour.failure}
+        missed = sum(not seen.passes(group[0], example) for example in seen.examples)
+        scores.append(
+            size_evidence(sizes, number)
+            + test_evidence(passes, number)
+            + failure_evidence(failed)
+            + EXAMPLE_MISSED * missed
+            + (CONSTANT if len(answers) <= 1 and len(behaviours) >= VARIED_INPUTS else 0.0)
+        )
+    return scores
+
+
+def _own_evidence(seen: Seen, row: int) -> float:
+    """What counts against one program whatever group it is in."""
+    cost = 0.0
+    large = [behaviour for behaviour in seen.stress_rows[row] if behaviour is not None]
+    if any(behaviour.failure for behaviour in large):
+        cost += STRESS_FAILED
+    elif any(behaviour.seconds > STRESS_LIMITS.seconds / 4 for behaviour in large):
+        cost += STRESS_SLOW
+    if any(behaviour and behaviour.threads_left for behaviour in seen.small_rows[row]):
+        cost += THREADS_LEFT
+    return -cost

@@ -1,0 +1,166 @@
+"""Looking at candidates: which inputs are made up, and what running them shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..probes import Probe, call_examples, call_probes, stdin_probes
+from ..run import Run
+from ..sandbox import Limits
+from ..types import Candidate, Problem
+from .assertions import Assertion, parse_assertions
+from .observe import SMALL_LIMITS, Row, canonical_value, observe
+
+STRESS_LIMITS = Limits(seconds=6.0, total_seconds=20.0)
+"""Six seconds is what LiveCodeBench allows a test."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Which inputs to make and which claims about answers to use.
+
+    Attributes:
+        use_examples: Whether the examples in the statement and in docstrings count as tests
+            and as inputs.
+        use_generated_tests: Whether ``Problem.generated_tests`` count, likewise.
+        small: How many small inputs to make.
+        stress: How many large ones.
+    """
+
+    use_examples: bool = True
+    use_generated_tests: bool = True
+    small: int = 40
+    stress: int = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What running the candidates showed; rows follow the order of the candidates.
+
+    ``examples`` and ``tests`` are pairs of a small input's number and the key of the answer
+    that is right (an example) or claimed to be (a generated test).
+    """
+
+    weights: tuple[int, ...]
+    small: tuple[Probe, ...]
+    small_rows: tuple[Row, ...]
+    stress: tuple[Probe, ...]
+    stress_rows: tuple[Row, ...]
+    examples: tuple[tuple[int, str], ...]
+    tests: tuple[tuple[int, str], ...]
+
+    def usable(self) -> list[int]:
+        """Numbers of the small inputs that may part groups.
+
+        An input that most programs cannot answer more likely breaks the statement's rules
+        than most programs do; those of the statement itself are always kept. Of inputs made
+        for a guessed type, the whole family stands or falls together.
+        """
+        failed: dict[str, list[int]] = {}
+        for number, probe in enumerate(self.small):
+            key = probe.family or f"#{number}"
+            known = [row[number] for row in self.small_rows]
+            counts = failed.setdefault(key, [0, 0])
+            for behaviour, weight in zip(known, self.weights, strict=True):
+                if behaviour is not None:
+                    counts[0] += weight * (behaviour.failure == "exception")
+                    counts[1] += weight
+        return [
+            number
+            for number, probe in enumerate(self.small)
+            if probe.trusted
+            or 2 * failed[probe.family or f"#{number}"][0] < failed[probe.family or f"#{number}"][1]
+        ]
+
+    def keys(self, row: int, usable: Sequence[int]) -> list[str | None]:
+        """What a candidate is grouped by: its answers, and on large inputs only answers."""
+        small = (self.small_rows[row][number] for number in usable)
+        large = (b if b is None or not b.failure else None for b in self.stress_rows[row])
+        return [None if b is None else b.key for b in (*small, *large)]
+
+    def passes(self, row: int, expected: tuple[int, str]) -> bool:
+        """Whether a candidate gives that answer to that input."""
+        behaviour = self.small_rows[row][expected[0]]
+        return behaviour is not None and behaviour.key == expected[1]
+
+
+async def look(problem: Problem, candidates: Sequence[Candidate], run: Run, inputs: Inputs) -> Seen:
+    """Run the candidates on examples, generated tests and made-up inputs.
+
+    Raises:
+        SandboxError: programs could not be run.
+    """
+    examples: list[tuple[tuple[Any, ...], str]] = []
+    claimed: list[Assertion] = []
+    if problem.entry_point is not None and inputs.use_examples:
+        examples = [
+            (example.arguments, canonical_value(example.expected))
+            for example in call_examples(problem)
+        ]
+    if problem.entry_point is not None and inputs.use_generated_tests:
+        claimed, _ = parse_assertions(problem.generated_tests, problem.entry_point)
+    made = _make(problem, inputs, run.seed, [test.arguments for test in claimed])
+    small, number_of = _unique(
+        [
+            *(Probe(input=call, origin="example", trusted=True) for call, _ in examples),
+            *(Probe(input=test.arguments, origin="generated test") for test in claimed),
+            *_public_inputs(problem),
+            *(probe for probe in made if probe.origin != "stress"),
+        ]
+    )
+    stress = tuple(probe for probe in made if probe.origin == "stress")
+    small_rows = await observe(problem, candidates, small, run, SMALL_LIMITS)
+    stress_rows = await observe(problem, candidates, stress, run, STRESS_LIMITS)
+    return Seen(
+        weights=tuple(run.copies.get(candidate.id, 1) for candidate in candidates),
+        small=small,
+        small_rows=tuple(small_rows),
+        stress=stress,
+        stress_rows=tuple(stress_rows),
+        examples=_expectations(number_of, examples),
+        tests=_expectations(
+            number_of, [(test.arguments, canonical_value(test.expected)) for test in claimed]
+        ),
+    )
+
+
+def _public_inputs(problem: Problem) -> list[Probe]:
+    kind = "stdin" if problem.entry_point is None else "call"
+    return [
+        Probe(input=test.input, origin="public test", trusted=True)
+        for test in problem.public_tests
+        if test.kind == kind
+    ]
+
+
+def _make(
+    problem: Problem, inputs: Inputs, seed: int, claimed: Sequence[tuple[Any, ...]]
+) -> list[Probe]:
+    if problem.entry_point is None:
+        made = stdin_probes(problem, seed=seed, small=inputs.small, stress=inputs.stress)
+        # A program that is given nothing to read may still print something to compare.
+        return made or [Probe(input="", origin="random")]
+    return call_probes(
+        problem,
+        seed=seed,
+        small=inputs.small,
+        stress=inputs.stress,
+        use_examples=inputs.use_examples,
+        extra_calls=claimed,
+    )
+
+
+def _unique(probes: Sequence[Probe]) -> tuple[tuple[Probe, ...], dict[str, int]]:
+    """Each input once, the first (most trusted) origin kept, and where each one stands."""
+    first: dict[str, Probe] = {}
+    for probe in probes:
+        first.setdefault(repr(probe.input), probe)
+    return tuple(first.values()), {text: number for number, text in enumerate(first)}
+
+
+def _expectations(
+    number_of: dict[str, int], answers: Sequence[tuple[object, str]]
+) -> tuple[tuple[int, str], ...]:
+    return tuple(dict.fromkeys((number_of[repr(input)], key) for input, key in answers))

@@ -1,0 +1,174 @@
+"""Running candidates on probes and writing down what each did.
+
+Two candidates behave the same on a probe when their answers are equal under the rules of
+:mod:`bestofn.grading.compare`; here that is made into a text, so that equal behaviour is equal
+text and grouping N candidates needs no N x N comparisons.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..concurrency import gather
+from ..grading import preamble_for, shorten, show
+from ..probes import Probe
+from ..run import Run
+from ..sandbox import CallJob, Execution, Job, Limits, Opaque, StdinJob
+from ..types import Candidate, Problem
+
+SIGNIFICANT_DIGITS = 9
+"""Floats that agree to this many digits are the same answer: orders of summation differ."""
+
+SMALL_LIMITS = Limits(seconds=2.0, total_seconds=6.0)
+"""A small input that takes two seconds is as good as an endless loop."""
+
+Failure = Literal["", "exception", "timeout", "memory", "output"]
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What one candidate did on one probe.
+
+    Attributes:
+        key: Equal for equal behaviour; failures of one kind are equal to each other.
+        failure: Why there is no answer, or empty.
+        shown: The answer for people.
+        seconds: Processor seconds.
+        threads_left: Whether threads were still at work when the program's own code had ended.
+    """
+
+    key: str
+    failure: Failure = ""
+    shown: str = ""
+    seconds: float = 0.0
+    threads_left: bool = False
+
+
+Row = tuple[Behaviour | None, ...]
+"""One candidate's behaviour on each probe; None where it could not be run in time."""
+
+
+def canonical_text(text: str) -> str:
+    """Printed text reduced to what a comparison of outputs looks at."""
+    lines = text.strip().split("\n")
+    return "\n".join(" ".join(_canonical_token(token) for token in line.split()) for line in lines)
+
+
+def _canonical_token(token: str) -> str:
+    if token.isalpha() or token.lstrip("+-").isdigit():
+        return token
+    try:
+        number = float(token)
+    except ValueError:
+        return token
+    return _canonical_float(number)
+
+
+def _canonical_float(number: float) -> str:
+    if math.isfinite(number) and number.is_integer() and abs(number) < 1e15:
+        return str(int(number))
+    return f"{number:.{SIGNIFICANT_DIGITS}g}"
+
+
+def canonical_value(value: Any) -> str:
+    """A returned value reduced to what ``==`` looks at: ``True``, ``1`` and ``1.0`` are one."""
+    if isinstance(value, bool | int):
+        # Python refuses to write very long integers in decimal.
+        return str(int(value)) if value.bit_length() <= 64 else hex(value)
+    if isinstance(value, float):
+        return _canonical_float(value)
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical_value, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ",".join(map(canonical_value, value)) + ")"
+    if isinstance(value, set | frozenset):
+        return "{" + ",".join(sorted(map(canonical_value, value))) + "}"
+    if isinstance(value, dict):
+        pairs = sorted((canonical_value(k), canonical_value(v)) for k, v in value.items())
+        return "{" + ",".join(f"{k}:{v}" for k, v in pairs) + "}"
+    return repr(value)
+
+
+_FAILURES: dict[str, Failure] = {
+    "exception": "exception",
+    "exit": "exception",
+    "crash": "exception",
+    "timeout": "timeout",
+    "memory": "memory",
+    "output": "output",
+}
+
+
+def _behaviour(execution: Execution, *, called: bool) -> Behaviour | None:
+    if execution.status == "not_run":
+        return None
+    failure = _FAILURES.get(execution.status, "")
+    if failure:
+        # Two wrong programs that raise different errors are equally useless: one kind each.
+        return Behaviour(f"!{failure}", failure, execution.error or failure, execution.seconds)
+    if not called:
+        return Behaviour(
+            canonical_text(execution.stdout),
+            shown=shorten(execution.stdout, 80),
+            seconds=execution.seconds,
+            threads_left=execution.threads_left,
+        )
+    if isinstance(execution.value, Opaque):
+        return Behaviour(
+            "!exception", "exception", f"returned a {execution.value.type_name}", execution.seconds
+        )
+    shown = shorten(show(execution.value), 80)
+    return Behaviour(canonical_value(execution.value), "", shown, execution.seconds)
+
+
+def job_for(problem: Problem, source: str, probes: Sequence[Probe]) -> Job:
+    """The job that runs one program on every probe.
+
+    Problems with an entry point are called, others read standard input.
+    """
+    if problem.entry_point is None:
+        return StdinJob(source=source, inputs=tuple(str(probe.input) for probe in probes))
+    return CallJob(
+        source=source,
+        entry_point=problem.entry_point,
+        calls=tuple(tuple(probe.input) for probe in probes),
+        preamble=preamble_for(source),
+    )
+
+
+async def observe(
+    problem: Problem,
+    candidates: Sequence[Candidate],
+    probes: Sequence[Probe],
+    run: Run,
+    limits: Limits,
+) -> list[Row]:
+    """Run every candidate on every probe.
+
+    Args:
+        problem: Says how programs are started.
+        candidates: The programs.
+        probes: The inputs, all of the problem's one kind.
+        run: The selection's sandbox and deadline.
+        limits: For each run; ``total_seconds`` bounds all the runs of one candidate, and what
+            does not fit in it counts as a time-out.
+
+    Returns:
+        A row per candidate, in order.
+    """
+    called = problem.entry_point is not None
+
+    async def watch(candidate: Candidate) -> Row:
+        job = job_for(problem, candidate.code, probes)
+        executions = await run.sandbox.execute(job, limits=limits)
+        row = [_behaviour(execution, called=called) for execution in executions]
+        if not run.deadline.over:
+            # The program used up its own share of time, which says something about it.
+            late = Behaviour("!timeout", "timeout", "no time left after slower inputs")
+            return tuple(behaviour or late for behaviour in row)
+        return tuple(row)
+
+    return await gather(watch, candidates)

@@ -1,0 +1,427 @@
+"""What a tuple of arguments must satisfy, and whether one does."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from .boxes import Box, Contradiction, Interval, Key, evaluate, key_of
+from .expressions import Ref
+from .kinds import Float, Int, Kind, ListOf, Str, Union, all_different, fits, is_ordered
+from .leetcode_constraints import CallConstraints, Rule
+from .traits import Trait
+
+_MAX_BINDINGS = 4_000
+_OFFSET = re.compile(r"([A-Za-z])\s*([-+])\s*(\d+)")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Parameters with their kinds, and what holds between them.
+
+    Attributes:
+        names: The parameters.
+        kinds: One kind each; its bounds are part of the demands.
+        constraints: Further demands.
+        usual: Ranges that are likely sensible where nothing is demanded.
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    constraints: CallConstraints = CallConstraints()
+    usual: Mapping[Key, Interval] = field(default_factory=dict)
+
+    @cached_property
+    def box(self) -> Box | None:
+        """What the demands leave for each name, or None when they contradict each other."""
+        box = Box(real=frozenset(n for n, k in self._parts() if isinstance(leaf_of(k), Float)))
+        try:
+            for name, kind in self._parts():
+                _bound(box, name, kind, 0)
+            box.propagate(self.relations)
+        except Contradiction:
+            return None
+        return box
+
+    @cached_property
+    def relations(self) -> list[Any]:
+        """The inequalities that hold for every element."""
+        return [
+            rule.relation
+            for rule in self.constraints.rules
+            if not rule.some and not rule.start and not _is_special(rule)
+        ]
+
+    @cached_property
+    def special(self) -> list[Rule]:
+        """Inequalities about single elements, neighbours or some element."""
+        return [
+            rule
+            for rule in self.constraints.rules
+            if rule.some or rule.start or _is_special(rule)
+        ]  # fmt: skip
+
+    def _parts(self) -> list[tuple[str, Kind]]:
+        return list(zip(self.names, self.kinds, strict=True))
+
+    def kind(self, name: str) -> Kind:
+        """The kind of a parameter."""
+        return self.kinds[self.names.index(name)]
+
+    def traits(self, name: str, *properties: str) -> list[Trait]:
+        """The traits of a parameter (or of its parts) with one of the property names."""
+        return [
+            trait
+            for trait in self.constraints.traits
+            if base_of(trait.subject) == name and trait.name in properties
+        ]
+
+    def accepts(self, arguments: Sequence[Any]) -> bool:
+        """Whether the arguments satisfy all the demands that can be checked."""
+        if len(arguments) != len(self.names):
+            return False
+        if not all(fits(kind, item) for kind, item in zip(self.kinds, arguments, strict=True)):
+            return False
+        values = dict(zip(self.names, arguments, strict=True))
+        box = self._box_of(values)
+        if box is None:
+            return False
+        return all(_holds(rule, values, box) for rule in self.constraints.rules) and all(
+            _has(trait, values, box, self) for trait in self.constraints.traits
+        )
+
+    def _box_of(self, values: Mapping[str, Any]) -> Box | None:
+        """Points for what the arguments fix, intervals for other names such as ``n``."""
+        if self.box is None:
+            return None
+        box = self.box.copy()
+        whole = [r for r in self.relations if not any(key_of(ref)[1] for ref in _refs(r))]
+        try:
+            for name, value in values.items():
+                for key, number in (
+                    ((name, (), "length"), length_of(value)),
+                    ((name, (), "value"), number_of(value)),
+                ):
+                    if number is not None:
+                        box.narrow(key, number, number)
+            box.propagate(whole)
+        except Contradiction:
+            return None
+        return box
+
+
+def _refs(relation: Any) -> list[Ref]:
+    return [*relation.left.refs(), *relation.right.refs()]
+
+
+def _is_special(rule: Rule) -> bool:
+    for ref in _refs(rule.relation):
+        key = key_of(ref)[1]
+        if any(sub.startswith("?") for sub in key) or (key and key[0].isdigit()):
+            return True
+    return False
+
+
+def base_of(subject: str) -> str:
+    """``words`` of ``words[i].length``."""
+    return re.split(r"[\[.]", subject, maxsplit=1)[0]
+
+
+def leaf_of(kind: Kind) -> Kind:
+    """What the lists of a kind hold in the end."""
+    while isinstance(kind, ListOf):
+        kind = kind.element
+    return kind
+
+
+def depth_of(kind: Kind) -> int:
+    """How many lists are nested around the leaf."""
+    depth = 0
+    while isinstance(kind, ListOf):
+        kind, depth = kind.element, depth + 1
+    return depth
+
+
+def _bound(box: Box, name: str, kind: Kind, depth: int) -> None:
+    stars = ("*",) * depth
+    if isinstance(kind, Union):
+        return
+    if isinstance(kind, ListOf | Str):
+        high = math.inf if kind.max_length is None else kind.max_length
+        box.narrow((name, stars, "length"), kind.min_length, high)
+    if isinstance(kind, ListOf):
+        _bound(box, name, kind.element, depth + 1)
+    if isinstance(kind, Int | Float) and (kind.low is not None or kind.high is not None):
+        low = -math.inf if kind.low is None else kind.low
+        box.narrow((name, stars, "value"), low, math.inf if kind.high is None else kind.high)
+
+
+def length_of(value: Any) -> int | None:
+    """The length of a list or text."""
+    return len(value) if isinstance(value, list | str) else None
+
+
+def number_of(value: Any) -> float | None:
+    """The value of a number, or of a text that spells a whole one."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and 0 < len(value) < 300 and value.isascii() and value.isdigit():
+        return int(value)
+    return None
+
+
+def _holds(rule: Rule, values: Mapping[str, Any], box: Box) -> bool:
+    """Whether a rule is not certainly broken."""
+    refs = _refs(rule.relation)
+    if not rule.some and not rule.start:
+        quick = _holds_for_ends(rule, values, box)
+        if quick is not None:
+            return quick
+    letters = list(
+        dict.fromkeys(
+            match.group() for ref in refs for sub in ref.subs
+            if (match := re.match(r"[A-Za-z]", sub)) and (len(sub) == 1 or _OFFSET.fullmatch(sub))
+        )
+    )  # fmt: skip
+    ranges = [_range_of(letter, refs, values, rule.start) for letter in letters]
+    results = []
+    size = math.prod(map(len, ranges))
+    step = max(1, size // _MAX_BINDINGS) | 1
+    for number in range(0, size, step):
+        numbers = _digits(number, ranges)
+        binding = dict(zip(letters, numbers, strict=True))
+        found = _compare(rule, values, box, binding)
+        if found is None:
+            continue
+        if not rule.some and not found:
+            return False
+        results.append(found)
+    return not rule.some or any(results)
+
+
+def _digits(number: int, ranges: Sequence[range]) -> list[int]:
+    """The ``number``-th choice of one member from each range."""
+    chosen = []
+    for one in reversed(ranges):
+        number, place = divmod(number, len(one))
+        chosen.append(one[place])
+    return chosen[::-1]
+
+
+def _holds_for_ends(rule: Rule, values: Mapping[str, Any], box: Box) -> bool | None:
+    """Whether elements are within one bound, by their least and largest; None if that differs."""
+    relation = rule.relation
+    for term, other in ((relation.left, relation.right), (relation.right, relation.left)):
+        ref = term.ref
+        if ref is None or not ref.subs or ref.base not in values or relation.op not in ("<", "<="):
+            continue
+        if len(set(ref.subs)) != len(ref.subs) or any(r.subs for r in other.refs()):
+            continue
+        if not all(re.fullmatch(r"[A-Za-z]|\d+", sub) for sub in ref.subs) or ref.subs[0].isdigit():
+            continue
+        path = "".join(f"[{sub}]" for sub in ref.subs)
+        measure = length_of if ref.measure == "length" else number_of
+        numbers = [n for n in map(measure, parts_at(path, values[ref.base])) if n is not None]
+        bound = evaluate(other, lambda r: _whole(r, values, box))
+        if not numbers:
+            return True
+        if term is relation.left:
+            return max(numbers) < bound[1] or (relation.op == "<=" and max(numbers) == bound[1])
+        return min(numbers) > bound[0] or (relation.op == "<=" and min(numbers) == bound[0])
+    return None
+
+
+def _whole(ref: Ref, values: Mapping[str, Any], box: Box) -> Interval:
+    """What a name without subscripts lies between."""
+    value = values.get(ref.base)
+    number = length_of(value) if ref.measure == "length" else number_of(value)
+    return box.get(key_of(ref)) if number is None else (number, number)
+
+
+def _range_of(letter: str, refs: Sequence[Ref], values: Mapping[str, Any], start: int) -> range:
+    longest = 0
+    for ref in refs:
+        level: list[Any] = [values.get(ref.base)]
+        for sub in ref.subs:
+            sizes = [len(item) for item in level if isinstance(item, list | str)]
+            if sub.startswith(letter) and sizes:
+                longest = max(longest, *sizes)
+            level = [one for item in level if isinstance(item, list) for one in item[:50]]
+    return range(start, longest)
+
+
+def _compare(
+    rule: Rule, values: Mapping[str, Any], box: Box, binding: Mapping[str, int]
+) -> bool | None:
+    """Whether the relation holds for one choice of indices; None when it does not apply."""
+    missing = False
+
+    def lookup(ref: Ref) -> Interval:
+        nonlocal missing
+        if ref.base not in values:
+            return box.get(key_of(ref))
+        value = values[ref.base]
+        for sub in ref.subs:
+            index = _index(sub, binding)
+            if index is None or not isinstance(value, list | str) or not 0 <= index < len(value):
+                missing = True
+                return (0, 0)
+            value = value[index]
+        number = length_of(value) if ref.measure == "length" else number_of(value)
+        if number is None:
+            missing = True
+            return (0, 0)
+        return (number, number)
+
+    left, right = evaluate(rule.relation.left, lookup), evaluate(rule.relation.right, lookup)
+    if missing:
+        return None
+    match rule.relation.op:
+        case "<":
+            return left[0] < right[1]
+        case "<=":
+            return left[0] <= right[1]
+        case "==":
+            return left[0] <= right[1] and right[0] <= left[1]
+        case "!=":
+            return not (left[0] == left[1] == right[0] == right[1])
+    return None
+
+
+def _index(sub: str, binding: Mapping[str, int]) -> int | None:
+    if sub.isdigit():
+        return int(sub)
+    if sub in binding:
+        return binding[sub]
+    offset = _OFFSET.fullmatch(sub)
+    if offset is None or offset.group(1) not in binding:
+        return None
+    step = int(offset.group(3))
+    return binding[offset.group(1)] + (step if offset.group(2) == "+" else -step)
+
+
+def parts_at(subject: str, value: Any) -> list[Any]:
+    """The values that a subject such as ``words[i]`` or ``queries[i][0]`` speaks of."""
+    level = [value]
+    for sub in re.findall(r"\[(\w+)\]", subject):
+        nested = [item for item in level if isinstance(item, list | str)]
+        if sub.isdigit():
+            level = [item[int(sub)] for item in nested if int(sub) < len(item)]
+        else:
+            level = [one for item in nested for one in item]
+    return level
+
+
+def leaves(value: Any) -> list[Any]:
+    """What nested lists hold in the end."""
+    if isinstance(value, list):
+        return [leaf for item in value for leaf in leaves(item)]
+    return [value]
+
+
+def _has(trait: Trait, values: Mapping[str, Any], box: Box, layout: Layout) -> bool:
+    name = base_of(trait.subject)
+    if name not in values:
+        ends = box.get((name, (), "value"))
+        return ends[0] != ends[1] or _number_has(trait, int(ends[0]), values, box)
+    parts = parts_at(trait.subject, values[name])
+    if trait.subject.endswith(".length"):
+        return all(_number_has(trait, len(part), values, box) for part in parts)
+    match trait.name:
+        case "alphabet":
+            texts = [leaf for part in parts for leaf in leaves(part) if isinstance(leaf, str)]
+            return all(set(text) <= set(trait.value) for text in texts)
+        case "options":
+            return set(map(repr, (x for p in parts for x in leaves(p)))) <= set(
+                map(repr, trait.value)
+            )
+        case "unique":
+            if "[" in trait.subject and not isinstance(parts[0] if parts else None, list | str):
+                return all_different(parts)
+            if re.search(r"\[[a-z]\]$", trait.subject) and isinstance(values[name], list):
+                return all_different(parts)
+            return all(all_different(part) for part in parts if isinstance(part, list | str))
+        case "ascending" | "descending":
+            down = trait.name == "descending"
+            return all(is_ordered(p, descending=down) for p in parts if isinstance(p, list))
+        case "permutation":
+            return all(
+                sorted(p) in (list(range(len(p))), list(range(1, len(p) + 1)))
+                for p in parts if isinstance(p, list)
+            )  # fmt: skip
+        case "shuffle_of":
+            return all(sorted(part) == sorted(values.get(trait.value, "")) for part in parts)
+        case "no_leading_zeros":
+            return all(p == "0" or not p.startswith("0") for p in parts if isinstance(p, str))
+        case "contains":
+            return all(trait.value in part for part in parts)
+        case "contains_once":
+            return all(part.count(trait.value) == 1 for part in parts if isinstance(part, str))
+        case "tree_edges":
+            return all(_is_tree(part) for part in parts)
+        case "tree_parents":
+            return all(_are_parents(part) for part in parts)
+        case _:
+            return all(
+                _number_has(trait, part, values, box) for part in parts if isinstance(part, int)
+            )
+
+
+def _number_has(trait: Trait, number: int, values: Mapping[str, Any], box: Box) -> bool:
+    if trait.name == "odd":
+        return number % 2 == 1
+    if trait.name != "multiple_of":
+        return True
+    by = divisor_of(trait, values, box)
+    return by is None or number % by == 0
+
+
+def divisor_of(trait: Trait, values: Mapping[str, Any], box: Box) -> int | None:
+    """The divisor that a ``multiple_of`` trait names, when it has a value."""
+    text = str(trait.value)
+    if text.isdigit():
+        return int(text) or None
+    value = values.get(text)
+    if isinstance(value, int):
+        return value or None
+    ends = box.get((text, (), "value"))
+    return int(ends[0]) if ends[0] == ends[1] and ends[0] > 0 else None
+
+
+def _is_tree(edges: Any) -> bool:
+    nodes = {node for edge in edges for node in edge[:2]}
+    if len(nodes) != len(edges) + 1:
+        return False
+    group = {node: node for node in nodes}
+
+    def root(node: int) -> int:
+        while group[node] != node:
+            group[node] = group[group[node]]
+            node = group[node]
+        return node
+
+    for edge in edges:
+        a, b = root(edge[0]), root(edge[1])
+        if a == b:
+            return False
+        group[a] = b
+    return True
+
+
+def _are_parents(parents: Any) -> bool:
+    state = [0] * len(parents)
+    for start in range(len(parents)):
+        node, path = start, []
+        while 0 <= node < len(parents) and state[node] == 0:
+            state[node] = 1
+            path.append(node)
+            node = parents[node]
+        if 0 <= node < len(parents) and state[node] == 1:
+            return False
+        for seen in path:
+            state[seen] = 2
+    return sum(parent == -1 for parent in parents) == 1

@@ -1,0 +1,136 @@
+"""Makes up further inputs for programs that read standard input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bestofn.probes.graphs import SHAPES
+from bestofn.probes.stdin_draw import CannotDraw, Drawer, Style
+from bestofn.probes.stdin_grammar import Env, render
+from bestofn.probes.stdin_mutate import mutate
+from bestofn.probes.stdin_plan import Plan, make_plan
+from bestofn.probes.types import Origin, Probe
+from bestofn.types import Problem
+
+MAX_CHARACTERS = 2_000_000
+"""No input is longer."""
+
+_SMALL = (
+    ("narrow", "narrow", "uniform"),
+    ("uniform", "uniform", "two"),
+    ("narrow", "log", "two"),
+    ("edges", "log", "one"),
+    ("uniform", "narrow", "uniform"),
+    ("equal", "log", "alternating"),
+    ("rising", "log", "blocks"),
+    ("falling", "narrow", "uniform"),
+)
+_STRESS = (
+    ("uniform", "greatest", "uniform"),
+    ("greatest", "greatest", "one"),
+    ("rising", "uniform", "alternating"),
+    ("least", "log", "two"),
+    ("narrow", "uniform", "blocks"),
+    ("falling", "least", "uniform"),
+)
+_CAPS = (10**18, 200_000, 100_000, 50_000, 20_000, 5_000, 1_000, 400, 100, 30, 8)
+_TOKENS = 200_000
+
+
+def stdin_probes(problem: Problem, *, seed: int, small: int = 24, stress: int = 6) -> list[Probe]:
+    """Inputs that obey the statement, as far as it can be read, and that may part candidates.
+
+    Args:
+        problem: Its statement says how the input looks; its public tests of kind ``stdin``
+            must bear out what was read, or nothing is made.
+        seed: Equal seeds give equal inputs.
+        small: At most how many small inputs: made from the constraints, or samples changed.
+        stress: At most how many large ones.
+
+    Returns:
+        Small inputs, then large ones; none twice and none that is a public test. Empty when
+        the statement was not understood.
+    """
+    plan = make_plan(problem)
+    if plan is None:
+        return []
+    rng = np.random.default_rng(seed)
+    known = {test.input.strip() for test in problem.public_tests if test.kind == "stdin"}
+    probes: list[Probe] = []
+    for source, wanted in (
+        (_small(plan, rng), small),
+        (_large(plan, rng), stress),
+    ):
+        end = len(probes) + wanted
+        for origin, env in source:
+            if len(probes) >= end:
+                break
+            text = render(plan.rules.grammar, env)
+            if len(text) <= MAX_CHARACTERS and text.strip() not in known:
+                known.add(text.strip())
+                probes.append(Probe(input=text, origin=origin))
+    return probes
+
+
+def _small(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]:
+    """Made-up inputs and changed samples that obey the rules."""
+    for origin, env in _attempts(plan, rng):
+        if plan.rules.hold(env):
+            yield origin, env
+
+
+def _attempts(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]:
+    """Many attempts: made ones from the least sizes up, and changed samples in between."""
+    for attempt in range(120):
+        numbers, scalars, text = _SMALL[attempt % len(_SMALL)]
+        size = (0, 1, 2, 3, 4, 6, 8)[attempt % 7 if attempt < 14 else int(rng.integers(2, 7))]
+        style = Style(
+            size=size,
+            numbers=numbers,
+            scalars=scalars,
+            text=text,
+            graph=SHAPES[attempt % len(SHAPES)],
+            exact=attempt < 2,
+            members=1 + size,
+        )
+        drawer = Drawer(plan.rules, plan.seen, rng, style)
+        if not plan.frozen:
+            try:
+                yield ("constraint" if attempt < 2 else "random"), drawer.draw()
+            except CannotDraw:
+                pass
+        if attempt % 3 == 2 or plan.frozen:
+            sample = plan.samples[int(rng.integers(len(plan.samples)))]
+            try:
+                yield "mutation", mutate(sample, drawer, plan.frozen, rng)
+            except CannotDraw:
+                pass
+
+
+def _large(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]:
+    """One input a shape, with the greatest sizes that the rules and the budget allow."""
+    if plan.frozen:
+        return
+    for attempt in range(2 * len(_STRESS)):
+        numbers, scalars, text = _STRESS[attempt % len(_STRESS)]
+        for cap in _CAPS:
+            style = Style(
+                size=cap,
+                numbers=numbers,
+                scalars=scalars,
+                text=text,
+                graph=SHAPES[(attempt + 1) % len(SHAPES)],
+                budget=_TOKENS if attempt < 2 else _TOKENS // 5,
+                exact=True,
+                members=(1000, 2)[attempt % 2],
+                tight=False,
+            )
+            try:
+                env = Drawer(plan.rules, plan.seen, rng, style).draw()
+            except CannotDraw:
+                continue
+            if plan.rules.hold(env):
+                yield "stress", env
+                break

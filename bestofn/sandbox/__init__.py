@@ -1,0 +1,32 @@
+"""Where untrusted programs run: outside the library's process, within limits, apart."""
+
+from .inside.values import Opaque
+from .pool import Sandbox, probe_level
+from .types import (
+    CallJob,
+    CheckJob,
+    Execution,
+    Executor,
+    Job,
+    Level,
+    Limits,
+    StdinJob,
+    UnittestJob,
+    runs_of,
+)
+
+__all__ = [
+    "CallJob",
+    "CheckJob",
+    "Execution",
+    "Executor",
+    "Job",
+    "Level",
+    "Limits",
+    "Opaque",
+    "Sandbox",
+    "StdinJob",
+    "UnittestJob",
+    "probe_level",
+    "runs_of",
+]

@@ -1,0 +1,329 @@
+"""The processes that programs run in, seen from the worker: start, watch, end."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import select
+import signal
+import socket
+import time
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from . import checker, files, frames, harness, unittests
+from .isolate import Isolation
+from .limits import RunLimits
+
+_CORES = os.cpu_count() or 1
+_SHORTEST_NAP = 0.002  # seconds between looks at a processor clock that is about to run out
+_STATUSES = frozenset({"ready", "ok", "exception", "exit", "memory", "output", "crash"})
+_ROLES: dict[str, harness.Role] = {
+    "call": harness.run_calls,
+    "serve": checker.serve,
+    "check": checker.check,
+    "unittest": unittests.run,
+}
+
+
+class LibraryGone(Exception):
+    """The library closed its end: nobody waits for the answer."""
+
+
+class ChildFault(Exception):
+    """The process could not be set up; says nothing about the program."""
+
+
+class Ending(Exception):
+    """A run ended without a report; carries status and error."""
+
+    def __init__(self, status: str, error: str = "") -> None:
+        super().__init__(status, error)
+        self.status = status
+        self.error = error
+
+
+class Child:
+    """One process for one program (or one script that checks a program).
+
+    Args:
+        isolation: What keeps it from the machine.
+        slot: ``program`` or ``checker``: the two processes of a job share no place to write.
+        role: What the process does, see :mod:`.harness`.
+        program: Descriptor of the file with what it loads.
+        limits: What it may use.
+        peer: The wire to the other process of the job, closed here.
+    """
+
+    def __init__(
+        self,
+        isolation: Isolation,
+        *,
+        slot: str,
+        role: str,
+        program: int,
+        limits: RunLimits,
+        peer: socket.socket | None = None,
+    ) -> None:
+        self._isolation = isolation
+        self._limits = limits
+        self._token = ""
+        self._base = 0.0
+        self._reader = frames.FrameReader()
+        self.input = isolation.new_file("stdin")
+        self.output = isolation.new_file("stdout")
+        self.errors = files.new_file("stderr")
+        control, theirs = socket.socketpair()
+        self._slot = slot
+        self._place = isolation.new_place(slot)
+        self.pid = isolation.fork()
+        if self.pid == 0:
+            wires = {
+                harness.CONTROL: theirs.fileno(),
+                harness.INPUT: self.input,
+                harness.OUTPUT: self.output,
+                harness.ERRORS: self.errors,
+                harness.PROGRAM: program,
+            }
+            if peer is not None:
+                wires[harness.PEER] = peer.fileno()
+            _become(isolation, (slot, self._place), role, limits, wires)
+        theirs.close()
+        if peer is not None:
+            peer.close()
+        control.setblocking(False)
+        self._control = control
+        self._pidfd = os.pidfd_open(self.pid)
+        self._clock = (~self.pid << 3) | 2  # CLOCK_PROCESS_CPUTIME_ID of another process
+        self._reaped: int | None = None
+        self._processor_seconds = 0.0
+        self._eof = False
+
+    def processor_seconds(self) -> float:
+        """Processor time used so far; it stands still once the process was reaped."""
+        if self._reaped is None:
+            self._processor_seconds = time.clock_gettime(self._clock)
+        return self._processor_seconds
+
+    def start(self) -> None:
+        """Let it begin its next run; its processor clock for the run starts now."""
+        self._token = secrets.token_hex(8)
+        self.restart_clock()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its end is noticed later
+            self._control.send(frames.pack({"go": self._token}))
+
+    def restart_clock(self) -> None:
+        """Count processor seconds from here."""
+        self._base = self.processor_seconds()
+
+    def empty_files(self) -> None:
+        """Make what it reads and writes ready for the next run."""
+        for descriptor in (self.input, self.output, self.errors):
+            files.reset(descriptor)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._reaped is not None
+
+    def wait_for_end(self, seconds: float) -> Ending:
+        """How it ended, when its end is already known from elsewhere."""
+        if self._reaped is None and not select.select([self._pidfd], [], [], seconds)[0]:
+            return Ending("crash", "the program hung up")
+        ending = self._ending()
+        if ending.status == "ok":
+            return Ending("exit", "the program ended instead of returning")
+        return ending
+
+    def used(self) -> float:
+        """Processor seconds of the present run."""
+        return self.processor_seconds() - self._base
+
+    def left(self) -> float:
+        """Processor seconds left to the present run."""
+        return self._limits.seconds - self.used()
+
+    def descriptors(self, *, news: bool) -> list[int]:
+        """What to watch for its end, and for its report."""
+        return [self._control.fileno(), self._pidfd] if news and not self._eof else [self._pidfd]
+
+    def is_dead(self, ready: set[int]) -> bool:
+        """Whether it is known to have ended."""
+        return self.ended or self._pidfd in ready
+
+    def news(self, ready: set[int]) -> dict[str, Any] | None:
+        """The report of the present run if it has come.
+
+        Raises:
+            Ending: the process ended, or sent something that is no report.
+        """
+        dead = self._pidfd in ready
+        if dead or self._control.fileno() in ready:
+            self._drain()
+        try:
+            message = self._reader.next()
+        except frames.FrameError as error:
+            raise Ending("crash", f"malformed report: {error}") from error
+        if message is not None:
+            return _checked(message, self._token)
+        if dead:
+            raise self._ending()
+        return None
+
+    def _drain(self) -> None:
+        while not self._eof and self._reader.pending <= frames.SMALL:
+            try:
+                data = self._control.recv(1 << 16)
+            except BlockingIOError:
+                return
+            except ConnectionResetError:
+                data = b""
+            self._eof = not data
+            self._reader.feed(data)
+
+    def _ending(self) -> Ending:
+        self._reap()
+        status = self._reaped
+        assert status is not None
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            if number == signal.SIGXFSZ:
+                return Ending("output", "a file or the output became too big")
+            try:
+                name = signal.Signals(number).name
+            except ValueError:
+                name = f"signal {number}"
+            return Ending("crash", name)
+        code = os.WEXITSTATUS(status)
+        if code == 0:
+            return Ending("ok")
+        tail = files.read_tail(self.errors, 500).strip()
+        return Ending("exit", f"exit status {code}" + (f": {tail}" if tail else ""))
+
+    def _reap(self) -> None:
+        if self._reaped is None:
+            self.processor_seconds()
+            self._reaped = os.waitpid(self.pid, 0)[1]
+
+    def end(self, spared: Collection[int] = ()) -> None:
+        """Kill it with everything it started, and remove what it left.
+
+        Args:
+            spared: Other processes of the job that are still at work.
+        """
+        if self._reaped is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self._reap()
+        self._isolation.end_descendants(spared)
+        self._control.close()
+        for descriptor in (self._pidfd, self.input, self.output, self.errors):
+            os.close(descriptor)
+        self._isolation.remove_place(self._slot, self._place)
+
+
+def _become(
+    isolation: Isolation,
+    place: tuple[str, str],
+    role: str,
+    limits: RunLimits,
+    wires: dict[int, int],
+) -> None:
+    """In the new process: take the descriptors, give up every right, play the role."""
+    try:
+        high = {target: fcntl.fcntl(source, fcntl.F_DUPFD, 200) for target, source in wires.items()}
+        isolation.confine(*place, limits)
+        for target, source in high.items():
+            os.dup2(source, target, inheritable=False)
+        null = os.open("/dev/null", os.O_RDWR)
+        own = role == "stdin"
+        os.dup2(harness.INPUT if own else null, 0)
+        os.dup2(harness.OUTPUT if own else null, 1)
+        os.dup2(harness.ERRORS, 2)
+        os.closerange(harness.PEER + (harness.PEER in wires), 1 << 20)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python would turn it into an error
+    except BaseException as error:
+        _say_fault(error, wires[harness.CONTROL])
+    status = 1
+    try:
+        harness.main(role, place[1], isolation.interpreter, _ROLES)
+        status = 0
+    except BaseException as error:
+        os.write(2, f"{type(error).__name__}: {error}\n".encode("utf-8", "replace")[:1000])
+    finally:
+        os._exit(status)
+
+
+def _say_fault(error: BaseException, control: int) -> None:
+    message = frames.pack({"fault": f"{type(error).__name__}: {error}"[:1000]})
+    try:
+        os.write(control, message)
+    finally:
+        os._exit(70)
+
+
+def _checked(message: Any, token: str) -> dict[str, Any]:
+    """A report that is what it should be.
+
+    Raises:
+        Ending: it is not.
+        ChildFault: it says that the process could not be set up.
+    """
+    if token == "" and isinstance(message, dict) and "fault" in message:
+        raise ChildFault(str(message["fault"]))
+    if (
+        isinstance(message, dict)
+        and message.get("token") == token
+        and message.get("status") in _STATUSES
+        and isinstance(message.get("error"), str)
+        and isinstance(message.get("reuse"), bool)
+    ):
+        return message
+    raise Ending("crash", "malformed report: not the answer to this run")
+
+
+def watch(
+    children: Sequence[Child],
+    reporter: Child,
+    deadline: float,
+    library: socket.socket,
+) -> dict[str, Any]:
+    """Wait until one child reports on its run, within everyone's limits.
+
+    Args:
+        children: All whose clocks run.
+        reporter: The one whose report ends the waiting.
+        deadline: On the monotonic clock.
+        library: Its end ends everything.
+
+    Raises:
+        Ending: the reporter ended, or a clock ran out.
+        ChildFault: the reporter could not be set up.
+        LibraryGone: nobody waits any more.
+    """
+    ready: set[int] = set()
+    ended: set[int] = set()
+    while True:
+        message = reporter.news(ready)
+        if message is not None:
+            return message
+        nap = deadline - time.monotonic()
+        if nap <= 0:
+            raise Ending("timeout", "out of wall-clock time")
+        poll = select.poll()
+        poll.register(library, select.POLLRDHUP)
+        for child in children:
+            if child.pid in ended:
+                continue
+            left = child.left()
+            if left <= 0:
+                raise Ending("timeout", "out of processor time")
+            nap = min(nap, max(left / _CORES, _SHORTEST_NAP))
+            for descriptor in child.descriptors(news=child is reporter):
+                poll.register(descriptor, select.POLLIN)
+        ready = {descriptor for descriptor, _ in poll.poll(nap * 1000)}
+        if library.fileno() in ready:
+            raise LibraryGone
+        # Another process that ends has its say when it is asked; only do not wake up for it.
+        ended |= {child.pid for child in children if child is not reporter and child.is_dead(ready)}

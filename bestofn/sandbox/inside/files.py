@@ -1,0 +1,83 @@
+"""Files that a worker shares with the programs it runs, and the copying into and out of them.
+
+Inputs, test scripts and programs pass from the library's socket into anonymous files without
+leaving a trace in the worker's own memory: every later program is a fork of the worker and
+could otherwise search what it inherited for the secrets of an earlier job.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import socket
+
+from .frames import EndOfStream, receive_exactly
+
+BLOB_HEADER = 8
+_CHUNK = 1 << 18
+
+
+def new_file(name: str) -> int:
+    """An empty anonymous file; returns its descriptor."""
+    return os.memfd_create(name, os.MFD_CLOEXEC)
+
+
+def reset(fd: int) -> None:
+    """Empty a file and go back to its start (also for those who share the descriptor)."""
+    os.ftruncate(fd, 0)
+    os.lseek(fd, 0, os.SEEK_SET)
+
+
+def read_all(fd: int, limit: int) -> bytes:
+    """The first ``limit`` bytes of a file, whatever its position."""
+    parts = []
+    offset = 0
+    while offset < limit:
+        part = os.pread(fd, min(limit - offset, 1 << 20), offset)
+        if not part:
+            break
+        parts.append(part)
+        offset += len(part)
+    return b"".join(parts)
+
+
+def read_tail(fd: int, size: int) -> str:
+    """The last ``size`` bytes of a file as text."""
+    length = os.fstat(fd).st_size
+    data = os.pread(fd, size, max(0, length - size))
+    return data.decode("utf-8", "replace")
+
+
+class Courier:
+    """Moves blobs (eight bytes of length, then the bytes) from a socket into files."""
+
+    def __init__(self, stream: socket.socket) -> None:
+        self._stream = stream
+        self._scratch = mmap.mmap(-1, _CHUNK)
+        self._view = memoryview(self._scratch)
+
+    def blob_size(self) -> int:
+        """Read the header of the next blob."""
+        return int.from_bytes(receive_exactly(self._stream, BLOB_HEADER), "big")
+
+    def move(self, fd: int | None, size: int) -> None:
+        """Append a blob's bytes to a file and go back to its start; None drops the bytes.
+
+        Raises:
+            EndOfStream: the library closed its end before.
+        """
+        used = 0
+        try:
+            while size:
+                count = self._stream.recv_into(self._view[: min(size, _CHUNK)])
+                if count == 0:
+                    raise EndOfStream("the library closed the stream within a job")
+                used = max(used, count)
+                size -= count
+                part = self._view[:count]
+                while fd is not None and part:
+                    part = part[os.write(fd, part) :]
+        finally:
+            self._view[:used] = bytes(used)
+        if fd is not None:
+            os.lseek(fd, 0, os.SEEK_SET)

@@ -1,0 +1,221 @@
+"""One job in the worker: its processes, and an answer for each of its runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import Any
+
+from . import files, frames
+from .children import Child, ChildFault, Ending, watch
+from .isolate import Isolation
+from .limits import RunLimits
+
+
+class Job:
+    """A program in one process, run by run. A run that kills the process costs a new one.
+
+    Args:
+        library: The wire to the library.
+        isolation: What keeps programs from the machine.
+        courier: Brings what programs are fed.
+        header: The job as the library describes it.
+    """
+
+    def __init__(
+        self,
+        library: socket.socket,
+        isolation: Isolation,
+        courier: files.Courier,
+        header: dict[str, Any],
+    ) -> None:
+        self.library = library
+        self.isolation = isolation
+        self.courier = courier
+        self.kind: str = header["kind"]
+        self.runs: int = header["runs"]
+        self.limits = RunLimits(**header["limits"])
+        self.children: list[Child] = []
+        self._started = time.monotonic()
+        self._program_file = files.new_file("program")
+        self._failed: Ending | None = None  # loading failed, and would fail again
+
+    def run(self) -> None:
+        """Answer every run of the job, in order.
+
+        Raises:
+            ChildFault: a process could not be set up.
+            LibraryGone: nobody waits any more.
+        """
+        try:
+            self.receive()
+            for _ in range(self.runs):
+                self._answer_one()
+        finally:
+            self.end_children()
+            self.close()
+
+    def receive(self) -> None:
+        """Take what comes before the first run."""
+        self.courier.move(self._program_file, self.courier.blob_size())
+
+    def close(self) -> None:
+        """Let go of what the job as a whole holds."""
+        os.close(self._program_file)
+
+    @property
+    def program(self) -> Child:
+        """The process of the program."""
+        return self.children[0]
+
+    @property
+    def reporter(self) -> Child:
+        """The process that is fed, and says how a run went."""
+        return self.children[-1]
+
+    def start_children(self) -> None:
+        """Make the processes."""
+        self.children.append(self.new_child("program", self.kind, self._program_file))
+
+    def new_child(
+        self, slot: str, role: str, program: int, peer: socket.socket | None = None
+    ) -> Child:
+        """Make one process."""
+        return Child(
+            self.isolation, slot=slot, role=role, program=program, limits=self.limits, peer=peer
+        )
+
+    def end_children(self) -> None:
+        """Kill all processes of the job and remove what they left."""
+        while self.children:
+            child = self.children.pop()
+            child.end(spared=[other.pid for other in self.children])
+
+    def watch(self, child: Child, deadline: float) -> dict[str, Any]:
+        """Wait for one process's report, with everyone's clocks running."""
+        return watch(self.children, child, deadline, self.library)
+
+    def _answer_one(self) -> None:
+        size = self.courier.blob_size()
+        ending = self._failed or self._no_time_left()
+        if ending is None and not self.children:
+            ending = self._load()
+        if ending is not None:
+            self.courier.move(None, size)
+            self._reply(ending.status, ending.error)
+            return
+        self.reporter.empty_files()
+        self.courier.move(self.reporter.input, size)
+        began = time.monotonic()
+        self.program.restart_clock()
+        self.reporter.start()
+        reuse = threads_left = False
+        try:
+            report = self.watch(self.reporter, began + self.limits.wall_seconds)
+            status, error, reuse = report["status"], report["error"], report["reuse"]
+            threads_left = report.get("threads_left") is True
+            if report.get("gone") is True:
+                ending = self.program.wait_for_end(self.limits.wall_seconds)
+                status, error, reuse = ending.status, ending.error, False
+        except Ending as ending:
+            status, error = ending.status, ending.error
+        if self.kind != "stdin" and status == "ok" and not reuse and self.ended_early():
+            status, error = "exit", "the program ended instead of returning"
+        wall = time.monotonic() - began
+        seconds = self.program.used()
+        answer = files.read_all(self.reporter.output, self.limits.output_bytes + 1)
+        if len(answer) > self.limits.output_bytes:
+            status, error, reuse = "output", "printed too much", False
+            answer = answer[: self.limits.output_bytes]
+        if not reuse:
+            self.end_children()
+        self._reply(
+            status, error, seconds=seconds, wall=wall, answer=answer, threads_left=threads_left
+        )
+
+    def ended_early(self) -> bool:
+        """Whether a process ended where it should have reported."""
+        return any(child.ended for child in self.children)
+
+    def _load(self) -> Ending | None:
+        deadline = time.monotonic() + self.limits.wall_seconds
+        self.start_children()
+        for child in self.children:
+            try:
+                self.watch(child, deadline)
+            except Ending as ending:
+                raise ChildFault(f"a process did not come up: {ending.error}") from ending
+            child.start()
+        for child in self.children:
+            self._failed = self._failed or self._loaded(child, deadline)
+        if self._failed is not None:
+            self.end_children()
+        return self._failed
+
+    def _loaded(self, child: Child, deadline: float) -> Ending | None:
+        try:
+            report = self.watch(child, deadline)
+        except Ending as ending:
+            if ending.status == "ok":
+                return Ending("exit", "the program ended while it was loaded")
+            return ending
+        return None if report["status"] == "ok" else Ending(report["status"], report["error"])
+
+    def _no_time_left(self) -> Ending | None:
+        total = self.limits.total_seconds
+        if total is not None and time.monotonic() - self._started >= total:
+            return Ending("not_run", "the job's total time is over")
+        return None
+
+    def _reply(
+        self,
+        status: str,
+        error: str,
+        *,
+        seconds: float = 0.0,
+        wall: float = 0.0,
+        answer: bytes = b"",
+        threads_left: bool = False,
+    ) -> None:
+        reply = {
+            "status": status,
+            "error": error,
+            "seconds": seconds,
+            "wall": wall,
+            "size": len(answer),
+            "threads_left": threads_left,
+        }
+        self.library.sendall(frames.pack(reply) + answer)
+
+
+class CheckingJob(Job):
+    """A program in one process and the scripts that check it in another."""
+
+    def receive(self) -> None:
+        """Take the program, and what the checking process loads."""
+        super().receive()
+        self._setup_file = files.new_file("setup")
+        self.courier.move(self._setup_file, self.courier.blob_size())
+
+    def close(self) -> None:
+        """Let go of both files."""
+        super().close()
+        os.close(self._setup_file)
+
+    def start_children(self) -> None:
+        """Make both processes, with a wire between them."""
+        ours, theirs = socket.socketpair()
+        self.children.append(self.new_child("program", "serve", self._program_file, ours))
+        self.children.append(self.new_child("checker", "check", self._setup_file, theirs))
+
+
+def run_job(
+    library: socket.socket,
+    isolation: Isolation,
+    courier: files.Courier,
+    header: dict[str, Any],
+) -> None:
+    """Run the job that a header from the library announces."""
+    kind = CheckingJob if header["kind"] == "check" else Job
+    kind(library, isolation, courier, header).run()

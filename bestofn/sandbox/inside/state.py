@@ -1,0 +1,222 @@
+"""Putting a process back as it was, so that the next input meets the interpreter afresh."""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import builtins
+import dis
+import gc
+import io
+import os
+import signal
+import sys
+import threading
+import types
+from typing import Any
+
+_WATCHED_SIGNALS = tuple(
+    getattr(signal, name)
+    for name in ("SIGALRM", "SIGINT", "SIGTERM", "SIGSEGV", "SIGXCPU", "SIGXFSZ", "SIGUSR1")
+)
+RECURSION_LIMIT = 1000  # CPython's own
+
+
+def _stream(fd: int, mode: str, errors: str) -> io.TextIOWrapper:
+    name = ("<stdin>", "<stdout>", "<stderr>")[fd]
+    raw = io.FileIO(fd, mode, closefd=False)
+    raw.name = name
+    buffer: Any = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
+    stream = io.TextIOWrapper(
+        buffer,
+        encoding="utf-8",
+        errors=errors,
+        newline=None if mode == "r" else "\n",
+        line_buffering=fd == 2,
+    )
+    stream.mode = mode  # type: ignore[misc]
+    return stream
+
+
+def open_standard_streams() -> None:
+    """New ``sys.stdin``, ``stdout`` and ``stderr`` over descriptors 0, 1 and 2."""
+    sys.stdin = sys.__stdin__ = _stream(0, "r", "surrogateescape")  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = _stream(1, "w", "surrogateescape")  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _stream(2, "w", "backslashreplace")  # type: ignore[misc]
+
+
+class Interpreter:
+    """The interpreter's state at one moment, to go back to.
+
+    Made in the worker, before it forks: reading a thousand objects in the forked process would
+    copy the pages that hold their reference counts.
+    """
+
+    def __init__(self) -> None:
+        sys.argv = ["program.py"]
+        self.home = "/"
+        self.recursion_limit = RECURSION_LIMIT
+        self.environment: dict[str, str] = {}
+        self.path = list(sys.path)
+        self.signals: list[Any] = []
+        self.threshold = gc.get_threshold()
+        self.digits = sys.get_int_max_str_digits()
+        self.sys_names = dict(vars(sys))
+        self.builtin_names = dict(vars(builtins))
+        self.modules = dict(sys.modules)
+
+    def begin(self, home: str, depth: int) -> None:
+        """Complete the state in the process of a program.
+
+        Args:
+            home: The working directory of programs.
+            depth: Frames below a program's first one; they come on top of the recursion limit.
+        """
+        self.home = home
+        self.recursion_limit = RECURSION_LIMIT + depth
+        sys.setrecursionlimit(self.recursion_limit)
+        self.environment = dict(os.environ)
+        self.signals = [signal.getsignal(number) for number in _WATCHED_SIGNALS]
+
+    def restore(self) -> None:
+        """Undo what a program commonly changes."""
+        _put_back(vars(sys), self.sys_names)
+        _put_back(vars(builtins), self.builtin_names)
+        sys.argv = ["program.py"]
+        sys.path[:] = self.path
+        for name, module in self.modules.items():
+            if sys.modules.get(name) is not module:
+                sys.modules[name] = module
+        if os.environ != self.environment:
+            os.environ.clear()
+            os.environ.update(self.environment)
+        sys.setrecursionlimit(self.recursion_limit)
+        sys.set_int_max_str_digits(self.digits)
+        threading.stack_size(0)
+        gc.enable()
+        gc.set_threshold(*self.threshold)
+        sys.settrace(None)
+        sys.setprofile(None)
+        os.chdir(self.home)
+        decimal = sys.modules.get("decimal")
+        if decimal is not None:
+            decimal.setcontext(decimal.DefaultContext.copy())
+
+    def reusable(self) -> bool:
+        """Whether nothing is left running or lying about that could reach the next input."""
+        if _thread._count() > 0 or _threading_exits():
+            return False
+        if [signal.getsignal(number) for number in _WATCHED_SIGNALS] != self.signals:
+            return False
+        if signal.getitimer(signal.ITIMER_REAL)[0]:
+            return False
+        return not _has_children() and self._home_is_clean()
+
+    def _home_is_clean(self) -> bool:
+        try:
+            return not os.listdir(self.home)
+        except OSError:  # the program took away its own right to look
+            return False
+
+
+def _put_back(names: dict[str, Any], before: dict[str, Any]) -> None:
+    for name in names.keys() - before.keys():
+        del names[name]
+    names.update(before)
+
+
+def _threading_exits() -> list[Any]:
+    return list(getattr(threading, "_threading_atexits", ()))
+
+
+def _has_children() -> bool:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+    except ChildProcessError:
+        return False
+    return True
+
+
+def threads_at_work() -> list[threading.Thread]:
+    """Threads that keep a program alive when its own code has ended."""
+    main = threading.main_thread()
+    return [t for t in threading.enumerate() if t is not main and not t.daemon]
+
+
+def finish() -> None:
+    """End a program as CPython does: wait for its threads, run exit handlers, flush."""
+    for call in reversed(_threading_exits()):
+        call()
+    while running := threads_at_work():
+        for thread in running:
+            thread.join()
+    atexit._run_exitfuncs()
+    flush()
+
+
+def flush() -> None:
+    """Write out what the standard streams hold back; one that is closed or detached has none."""
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except (ValueError, AttributeError):
+            continue
+
+
+_GLOBAL_LOADS = {dis.opmap[name] for name in ("LOAD_NAME", "LOAD_GLOBAL") if name in dis.opmap}
+_LOCAL_LOADS = {
+    dis.opmap[name]
+    for name in ("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_DEREF")
+    if name in dis.opmap
+}
+_STORES = tuple(dis.opmap[name] for name in ("STORE_ATTR", "DELETE_ATTR"))
+_CACHE = dis.opmap.get("CACHE", 0)
+_MODULE_WRITERS = {"setattr", "delattr", "__setattr__", "__dict__", "vars"}
+
+
+def attribute_owners(code: types.CodeType) -> set[str]:
+    """Names whose attributes a program may set: ``heapq`` in ``heapq.heappop = mine``.
+
+    ``*`` stands for a name that only a run could tell.
+    """
+    owners: set[str] = set()
+    if not _MODULE_WRITERS.isdisjoint(code.co_names):
+        owners.add("*")
+    data = code.co_code
+    operations = data[::2]
+    for store in _STORES:
+        at = operations.find(store)
+        while at >= 0:
+            before = at - 1
+            while before >= 0 and operations[before] == _CACHE:
+                before -= 1
+            owners |= _loaded_name(code, operations[before], data[2 * before + 1])
+            at = operations.find(store, at + 1)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            owners |= attribute_owners(constant)
+    return owners
+
+
+def _loaded_name(code: types.CodeType, operation: int, argument: int) -> set[str]:
+    if operation in _GLOBAL_LOADS:
+        if operation == dis.opmap["LOAD_GLOBAL"] and sys.version_info >= (3, 11):
+            argument >>= 1
+        return {code.co_names[argument]} if argument < len(code.co_names) else {"*"}
+    if operation in _LOCAL_LOADS and argument < len(code.co_varnames):
+        return {code.co_varnames[argument]}
+    return set()
+
+
+def patched_modules(owners: set[str], names: dict[str, Any]) -> bool:
+    """Whether a finished run may have changed a module that outlives it (``sys`` is restored)."""
+    if "*" in owners:
+        return True
+    for owner in owners - {"sys", "self"}:
+        if isinstance(names.get(owner), types.ModuleType):
+            return True
+        if owner not in names and owner in sys.modules:
+            return True
+    return False

@@ -1,0 +1,124 @@
+"""The worker: waits for jobs from the library, forks a process for each program.
+
+It never holds an input, an expected value or a program in its own memory (see :mod:`.files`),
+keeps the clocks, and collects what programs print from outside of them.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import socket
+import sys
+
+from . import files, frames, syscalls
+from .children import ChildFault, LibraryGone
+from .isolate import Isolation, level_of
+from .jobs import run_job
+from .trial import find_layers
+
+# Imported once here, these cost the programs that import them next to nothing.
+_COMMON = (
+    "array",
+    "bisect",
+    "collections",
+    "copy",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "enum",
+    "fractions",
+    "functools",
+    "heapq",
+    "io",
+    "itertools",
+    "json",
+    "math",
+    "operator",
+    "queue",
+    "random",
+    "re",
+    "statistics",
+    "string",
+    "struct",
+    "textwrap",
+    "threading",
+    "time",
+    "typing",
+)
+_THREAD_STACK = 8 << 20  # bytes; usual on Linux
+
+
+class Worker:
+    """Serves the jobs of one library process."""
+
+    def __init__(self, library: socket.socket, isolation: Isolation) -> None:
+        self._library = library
+        self._isolation = isolation
+        self._courier = files.Courier(library)
+
+    def serve(self) -> None:
+        """Run jobs until the library hangs up."""
+        while True:
+            job = frames.receive(self._library)
+            if job["numpy"]:
+                preload("numpy")
+            try:
+                run_job(self._library, self._isolation, self._courier, job)
+            except (ChildFault, OSError) as error:
+                # Nothing is said about the program; the library starts another worker.
+                frames.send(self._library, {"fault": f"{type(error).__name__}: {error}"})
+                return
+
+
+def preload(name: str) -> None:
+    """Import a module that programs are going to need, if there is such a module here."""
+    if name in sys.modules:
+        return
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return
+    gc.collect()
+    gc.freeze()
+
+
+def main(config_text: str) -> None:
+    """Start a worker; never returns.
+
+    Args:
+        config_text: JSON object: ``socket`` (descriptor), ``base`` (a private directory),
+            ``index`` (of the worker), ``level`` (the highest to use), and ``layers`` and
+            ``drop_user`` as found by an earlier worker, or null to find out.
+    """
+    config = json.loads(config_text)
+    library = socket.socket(fileno=config["socket"])
+    library.set_inheritable(False)
+    syscalls.die_with_parent()
+    syscalls.set_thread_stack(_THREAD_STACK)
+    for name in _COMMON:
+        importlib.import_module(name)
+    base, index = config["base"], config["index"]
+    layers, drop_user = config["layers"], config["drop_user"]
+    missing: list[str] = []
+    if layers is None:
+        layers, drop_user, missing = find_layers(base, config["level"], index)
+    isolation = Isolation(base=base, layers=layers, index=index, drop_user=drop_user)
+    syscalls.die_with_parent()  # undone if the user was changed
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # nothing here makes cycles, and a collection would touch every shared page
+    hello = {
+        "level": level_of(layers),
+        "layers": sorted(layers),
+        "drop_user": drop_user,
+        "missing": missing,
+    }
+    try:
+        frames.send(library, hello)
+        Worker(library, isolation).serve()
+    except (LibraryGone, frames.EndOfStream, BrokenPipeError, ConnectionResetError):
+        isolation.remove_base()  # in case there is no library any more to do it
+        os._exit(0)

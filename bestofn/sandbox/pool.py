@@ -1,0 +1,185 @@
+"""The sandbox: workers, started when first needed, each serving one job at a time."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+
+import anyio
+
+from ..errors import InvalidInput, SandboxFault, SandboxUnavailable
+from .types import Execution, Job, Level, Limits
+from .wire import WireJob, prepare
+from .worker import Found, Worker, WorkerGone, start
+
+
+class Sandbox:
+    """Runs untrusted programs in worker processes, apart from the machine as far as it lets us.
+
+    Use as ``async with Sandbox() as sandbox``. Making one starts nothing; workers come up when
+    programs are first run. One sandbox serves any number of concurrent callers of one event
+    loop, first come first served.
+
+    Args:
+        workers: Worker processes, and so programs at a time; None is one for each core.
+        limits: What each run may use unless :meth:`execute` is told otherwise.
+        require: Refuse to run anything at a lower level of isolation than this.
+
+    Raises:
+        InvalidInput: ``workers`` is less than 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        require: Level | None = None,
+        _level: Level = Level.FULL,
+    ) -> None:
+        if workers is not None and workers < 1:
+            raise InvalidInput("Sandbox.workers", f"must be at least 1, got {workers}")
+        self._workers = workers or len(os.sched_getaffinity(0))
+        self._limits = limits
+        self._require = require
+        self._highest = _level
+        self._idle: list[Worker] = []
+        self._slots = anyio.Semaphore(self._workers)
+        self._starting = anyio.Lock()
+        self._found: Found | None = None
+        self._free_indexes = set(range(self._workers))
+        self._runs = 0
+        self._entered = False
+        self._closed = False
+
+    @property
+    def level(self) -> Level | None:
+        """The isolation that is really active; None until something was run."""
+        return None if self._found is None else self._found.level
+
+    @property
+    def workers(self) -> int:
+        """How many jobs run side by side."""
+        return self._workers
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of a job that names none."""
+        return self._limits
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is in use in some event loop: entered, and not closed yet."""
+        return self._entered and not self._closed
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Why the level is not higher, in words; empty at the highest."""
+        return () if self._found is None else self._found.missing
+
+    @property
+    def runs(self) -> int:
+        """How many times a program was started on an input."""
+        return self._runs
+
+    async def __aenter__(self) -> Sandbox:
+        self._entered = True
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End all idle workers; those at work end with their job."""
+        self._closed = True
+        while self._idle:
+            await self._end(self._idle.pop())
+
+    async def execute(self, job: Job, *, limits: Limits | None = None) -> list[Execution]:
+        """Run a job and say what each of its runs did.
+
+        Cancelling the caller kills what it runs; nothing stays behind.
+
+        Args:
+            job: What to run.
+            limits: Instead of the sandbox's own.
+
+        Returns:
+            One execution for each input, call or check in order; one for a unittest module.
+
+        Raises:
+            InvalidInput: the job's fields are wrong.
+            SandboxUnavailable: programs cannot be run here, or not at the level required.
+            SandboxFault: the sandbox broke twice on this job; says nothing about the program.
+        """
+        wire = prepare(job, limits or self._limits)
+        if not wire.runs:
+            return []
+        async with self._slots:
+            try:
+                return await self._attempt(wire)
+            except WorkerGone:
+                try:
+                    return await self._attempt(wire)
+                except WorkerGone as error:
+                    raise SandboxFault(f"the sandbox broke twice on one job: {error}") from error
+
+    async def _attempt(self, wire: WireJob) -> list[Execution]:
+        if self._closed:
+            raise SandboxUnavailable("this sandbox is closed; open a new one")
+        worker = self._idle.pop() if self._idle else await self._start()
+        healthy = False
+        try:
+            results = await worker.run(wire, self._count)
+            healthy = not self._closed
+            return results
+        finally:
+            if healthy:
+                self._idle.append(worker)
+            else:
+                await self._end(worker)
+
+    def _count(self) -> None:
+        self._runs += 1
+
+    async def _start(self) -> Worker:
+        async with self._starting:
+            index = min(self._free_indexes)
+            try:
+                worker = await start(highest=self._highest, index=index, found=self._found)
+            except SandboxUnavailable as error:
+                if self._found is None:
+                    raise
+                raise WorkerGone(str(error)) from error  # it can start here, and did before
+            self._free_indexes.discard(index)
+        if self._require is not None and worker.found.level < self._require:
+            reasons = "; ".join(worker.found.missing) or "nothing higher was allowed"
+            await self._end(worker)
+            raise SandboxUnavailable(
+                f"isolation level {self._require} is required, but only {worker.found.level} "
+                f"works here: {reasons}"
+            )
+        self._found = worker.found if self._found is None else self._found
+        return worker
+
+    async def _end(self, worker: Worker) -> None:
+        await worker.close()
+        self._free_indexes.add(worker.index)
+
+
+async def probe_level() -> tuple[Level, tuple[str, ...]]:
+    """Which level of isolation really works here, and why not a higher one.
+
+    Starts a worker and ends it again.
+
+    Raises:
+        SandboxUnavailable: programs cannot be run here at all.
+    """
+    worker = await start(highest=Level.FULL)
+    await worker.close()
+    return worker.found.level, worker.found.missing

@@ -1,0 +1,242 @@
+"""Jobs as the bytes that a worker is sent, and its replies as executions."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from ..errors import InvalidInput
+from .inside import frames, values
+from .inside.files import BLOB_HEADER
+from .types import (
+    CallJob,
+    CheckJob,
+    Execution,
+    ExecutionStatus,
+    Job,
+    Limits,
+    StdinJob,
+    UnittestJob,
+)
+
+_NUMPY = re.compile(r"\b(?:import|from)[ \t]+numpy\b")
+_STATUSES = frozenset(get_args(ExecutionStatus))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireJob:
+    """A job ready to be sent.
+
+    Attributes:
+        opening: Everything that comes before the first run.
+        runs: What each run is fed.
+        kind: The kind of job, by which replies are read.
+        limits: For the library's own backstop clock.
+    """
+
+    opening: bytes
+    runs: tuple[bytes, ...]
+    kind: str
+    limits: Limits
+
+    @property
+    def wall_seconds(self) -> float:
+        """Wall-clock seconds that the worker grants each run."""
+        return _wall_seconds(self.limits)
+
+
+def prepare(job: Job, limits: Limits) -> WireJob:
+    """Check a job and put it into bytes.
+
+    Raises:
+        InvalidInput: naming the field of the job.
+    """
+    second: dict[str, Any] | None = None
+    first: dict[str, Any] = {"source": _text(job, "source"), "preamble": ""}
+    runs: tuple[bytes, ...]
+    match job:
+        case StdinJob():
+            kind = "stdin"
+            first["preamble"] = _text(job, "preamble")
+            runs = tuple(_input_bytes(text, i) for i, text in enumerate(job.inputs))
+        case CallJob():
+            kind = "call"
+            first["preamble"] = _text(job, "preamble")
+            first["entry_point"] = _entry_point(job)
+            runs = tuple(_call_bytes(call, i) for i, call in enumerate(job.calls))
+        case CheckJob():
+            kind = "check"
+            first["entry_point"] = _entry_point(job)
+            _must_compile(_text(job, "setup"))
+            second = {"setup": job.setup, "entry_point": job.entry_point}
+            runs = tuple(_script_bytes(text, i) for i, text in enumerate(job.checks))
+        case UnittestJob():
+            kind = "unittest"
+            first["tests"] = _text(job, "tests")
+            first["expected"] = count_tests(job.tests)
+            runs = (b"",)
+    first["output_bytes"] = limits.output_bytes
+    header = {
+        "kind": kind,
+        "runs": len(runs),
+        "numpy": _mentions_numpy(first) or (second is not None and _mentions_numpy(second)),
+        "limits": {
+            **{name: getattr(limits, name) for name in Limits.__dataclass_fields__},
+            "wall_seconds": _wall_seconds(limits),
+        },
+    }
+    opening = frames.pack(header) + _blob(_json(first))
+    if second is not None:
+        second["output_bytes"] = limits.output_bytes
+        opening += _blob(_json(second))
+    return WireJob(opening=opening, runs=tuple(map(_blob, runs)), kind=kind, limits=limits)
+
+
+def execution(kind: str, reply: Any, answer: bytes) -> Execution:
+    """What a run did, from the worker's reply and the program's answer.
+
+    Raises:
+        FrameError: the reply is not one.
+    """
+    if not isinstance(reply, dict) or reply.get("status") not in _STATUSES:
+        raise frames.FrameError("the worker's reply is not one")
+    status: ExecutionStatus = reply["status"]
+    error = str(reply["error"])
+    stdout, value = "", None
+    if kind == "stdin":
+        stdout = answer.decode("utf-8", "replace")
+    elif kind == "call" and status == "ok":
+        try:
+            value = values.loads(answer)
+        except values.MalformedValue as malformed:
+            status, error = "crash", f"malformed value: {malformed}"
+    return Execution(
+        status=status,
+        stdout=stdout,
+        value=value,
+        error=error,
+        seconds=float(reply["seconds"]),
+        wall_seconds=float(reply["wall"]),
+        threads_left=bool(reply["threads_left"]),
+    )
+
+
+def _wall_seconds(limits: Limits) -> float:
+    return 2 * limits.seconds + 1 if limits.wall_seconds is None else limits.wall_seconds
+
+
+def _blob(data: bytes) -> bytes:
+    return len(data).to_bytes(BLOB_HEADER, "big") + data
+
+
+def _json(data: dict[str, Any]) -> bytes:
+    return json.dumps(data).encode("ascii")
+
+
+def _mentions_numpy(program: dict[str, Any]) -> bool:
+    return any(isinstance(text, str) and _NUMPY.search(text) for text in program.values())
+
+
+def _field(job: Job, name: str) -> str:
+    return f"{type(job).__name__}.{name}"
+
+
+def _text(job: Job, name: str) -> str:
+    text = getattr(job, name)
+    if not isinstance(text, str):
+        raise InvalidInput(_field(job, name), f"must be text, got {type(text).__name__}")
+    return text
+
+
+def _entry_point(job: CallJob | CheckJob) -> str:
+    name = _text(job, "entry_point")
+    if not name.isidentifier():
+        raise InvalidInput(_field(job, "entry_point"), f"must be a function's name, got {name!r}")
+    return name
+
+
+def _input_bytes(text: object, index: int) -> bytes:
+    if not isinstance(text, str):
+        raise InvalidInput(f"StdinJob.inputs[{index}]", "must be text")
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _call_bytes(call: object, index: int) -> bytes:
+    name = f"CallJob.calls[{index}]"
+    if not isinstance(call, tuple | list):
+        raise InvalidInput(name, "must be a tuple of arguments")
+    data = values.encode(list(call))
+    if values.holds_opaque(data):
+        raise InvalidInput(name, "holds something that is not a plain value")
+    return json.dumps(data, separators=(",", ":")).encode("ascii")
+
+
+def _script_bytes(text: object, index: int) -> bytes:
+    if not isinstance(text, str):
+        raise InvalidInput(f"CheckJob.checks[{index}]", "must be text")
+    return json.dumps(text).encode("ascii")
+
+
+@functools.lru_cache(maxsize=64)
+def _must_compile(setup: str) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(setup, "<setup>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise InvalidInput("CheckJob.setup", f"is not valid Python: {error}") from error
+
+
+@functools.lru_cache(maxsize=64)
+def count_tests(tests: str) -> dict[str, int]:
+    """How many tests each ``TestCase`` class of a unittest module has, by name.
+
+    Classes are read from the source, inherited tests included, so that no program can change
+    the count.
+
+    Raises:
+        InvalidInput: the source does not parse.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(tests)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise InvalidInput("UnittestJob.tests", f"is not valid Python: {error}") from error
+    methods: dict[str, set[str]] = {}
+    cases: dict[str, int] = {}
+    for node in _classes(tree.body):
+        own = {
+            item.name
+            for item in node.body
+            if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)
+            and item.name.startswith("test")
+        }
+        bases = [_last_name(base) for base in node.bases]
+        methods[node.name] = own.union(*(methods.get(base, set()) for base in bases))
+        if any(base.endswith("TestCase") or base in cases for base in bases):
+            cases[node.name] = len(methods[node.name])
+        else:
+            cases.pop(node.name, None)
+    return cases
+
+
+def _classes(body: list[ast.stmt]) -> Iterator[ast.ClassDef]:
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield node
+        elif isinstance(node, ast.If | ast.Try | ast.With):
+            yield from _classes(node.body)
+            yield from _classes(getattr(node, "orelse", []))
+
+
+def _last_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""

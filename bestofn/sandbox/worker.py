@@ -1,0 +1,308 @@
+"""One worker process as the library sees it: start it, hand it a job, end it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import anyio
+
+from ..errors import SandboxUnavailable
+from .inside import frames
+from .types import Execution, Level
+from .wire import WireJob, execution
+
+# ``-I`` would also ignore PYTHONHASHSEED, without which the order of sets, and so what some
+# programs print, would differ from worker to worker. The environment holds nothing else.
+_START = (sys.executable, "-sP", "-c")
+# The package is named by its place: this folder on the path would put our types.py before
+# Python's own.
+_BOOT = """
+import importlib.util, os, resource, sys
+stack, most = resource.getrlimit(resource.RLIMIT_STACK)
+wanted = 256 << 20 if most == resource.RLIM_INFINITY else min(256 << 20, most)
+if stack != resource.RLIM_INFINITY and stack < wanted:
+    # Where the main thread's stack ends is settled when a program is executed.
+    resource.setrlimit(resource.RLIMIT_STACK, (wanted, most))
+    os.execv(sys.executable, sys.orig_argv)
+folder = sys.argv[1]
+spec = importlib.util.spec_from_file_location(
+    "inside", folder + "/__init__.py", submodule_search_locations=[folder])
+sys.modules["inside"] = importlib.util.module_from_spec(spec)
+from inside import zygote
+zygote.main(sys.argv[2])
+"""
+_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "HOME": "/tmp",
+    "TMPDIR": "/tmp",
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+}
+_CHUNK = 1 << 18
+_START_SECONDS = 60.0
+_BACKSTOP_SECONDS = 30.0  # on top of what the worker itself grants a run
+_GRACE_SECONDS = 2.0  # for a worker to end what it runs before it is killed itself
+
+
+class WorkerGone(Exception):
+    """The worker died, hung, or said something it should not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a worker found to work on this machine.
+
+    Attributes:
+        level: The level that this makes.
+        layers: Names of the layers, see :mod:`bestofn.sandbox.inside.isolate`.
+        drop_user: Whether programs get a user of their own where the library runs as root.
+        missing: Why the level is not higher.
+    """
+
+    level: Level = Level.BASIC
+    layers: tuple[str, ...] = ()
+    drop_user: bool = True
+    missing: tuple[str, ...] = ()
+
+
+class Worker:
+    """A running worker. Made by :func:`start`."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        stream: socket.socket,
+        *,
+        base: str,
+        errors: IO[bytes],
+        index: int,
+    ) -> None:
+        self.index = index
+        self._process = process
+        self._stream = stream
+        self._base = base
+        self._errors = errors
+        self._inbox = bytearray()
+        self._outbox: list[bytes | memoryview] = []
+        self.found = Found()
+
+    async def greet(self) -> None:
+        """Wait until it is ready.
+
+        Raises:
+            SandboxUnavailable: it does not come up.
+        """
+        try:
+            with anyio.fail_after(_START_SECONDS):
+                hello = await self._message()
+            self.found = Found(
+                level=Level(hello["level"]),
+                layers=tuple(map(str, hello["layers"])),
+                drop_user=bool(hello["drop_user"]),
+                missing=tuple(map(str, hello["missing"])),
+            )
+        except (WorkerGone, TimeoutError, KeyError, TypeError, ValueError) as error:
+            self._errors.seek(0)
+            said = self._errors.read().decode("utf-8", "replace").strip()[-2000:]
+            raise SandboxUnavailable(
+                f"a worker process ({sys.executable}) does not start: {said or error!r}"
+            ) from error
+
+        if "namespaces" in self.found.layers:
+            # The worker has moved on to a root of its own, and needs its old place no more.
+            with contextlib.suppress(OSError):
+                os.rmdir(self._base)
+
+    async def run(self, job: WireJob, started: Callable[[], None]) -> list[Execution]:
+        """Run a job.
+
+        Args:
+            job: The job.
+            started: Called once for each run that was really started.
+
+        Raises:
+            WorkerGone: no verdict about the program follows.
+        """
+        patience = job.wall_seconds * 2 + _BACKSTOP_SECONDS
+        self._outbox = [job.opening, *job.runs]
+        self._outbox.reverse()
+        results: list[Execution] = []
+        with anyio.CancelScope() as scope:
+            while len(results) < len(job.runs):
+                scope.deadline = anyio.current_time() + patience
+                await self._send(until=len(job.runs) - len(results) - 1)
+                reply = await self._message()
+                answer = await self._receive(self._size(reply, job))
+                try:
+                    results.append(execution(job.kind, reply, answer))
+                except (frames.FrameError, KeyError, TypeError, ValueError) as error:
+                    raise WorkerGone(f"the worker's reply is malformed: {error}") from error
+                if results[-1].status != "not_run":
+                    started()
+        if scope.cancelled_caught:
+            raise WorkerGone("the worker does not answer")
+        if self._inbox:
+            raise WorkerGone("the worker says more than it was asked")
+        return results
+
+    def _size(self, reply: Any, job: WireJob) -> int:
+        if isinstance(reply, dict) and "fault" in reply:
+            raise WorkerGone(str(reply["fault"]))
+        size = reply.get("size") if isinstance(reply, dict) else None
+        if not isinstance(size, int) or not 0 <= size <= job.limits.output_bytes:
+            raise WorkerGone("the worker's reply is malformed")
+        return size
+
+    async def _send(self, *, until: int) -> None:
+        """Send until at most so many parts of the job are left.
+
+        The worker reads a part only when it has answered the one before, and this end waits to
+        send a part only when it has read that answer: neither can wait for the other.
+        """
+        while len(self._outbox) > until and not self._send_some():
+            await anyio.wait_writable(self._stream)
+
+    def _send_some(self) -> bool:
+        """Send what the socket takes at once; whether that was everything."""
+        while self._outbox:
+            part = self._outbox[-1]
+            try:
+                count = self._stream.send(part)
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                raise WorkerGone(f"the worker died: {error}") from error
+            if count == len(part):
+                self._outbox.pop()
+            else:
+                self._outbox[-1] = memoryview(part)[count:]
+        return True
+
+    async def _receive(self, size: int) -> bytes:
+        while len(self._inbox) < size:
+            try:
+                data = self._stream.recv(_CHUNK)
+            except BlockingIOError:
+                self._send_some()  # what comes next, so that the worker need not wait for us
+                await anyio.wait_readable(self._stream)
+                continue
+            except OSError as error:
+                raise WorkerGone(f"the worker died: {error}") from error
+            if not data:
+                raise WorkerGone("the worker died")
+            self._inbox += data
+        taken = bytes(self._inbox[:size])
+        del self._inbox[:size]
+        return taken
+
+    async def _message(self) -> Any:
+        size = int.from_bytes(await self._receive(frames.HEADER), "big")
+        if size > frames.SMALL:
+            raise WorkerGone("the worker's reply is malformed")
+        try:
+            return frames.parse(await self._receive(size))
+        except frames.FrameError as error:
+            raise WorkerGone(f"the worker's reply is malformed: {error}") from error
+
+    @property
+    def pid(self) -> int:
+        """The process id, for tests that end it."""
+        return self._process.pid
+
+    async def close(self) -> None:
+        """End the worker, whatever it is doing, and remove what it left."""
+        with anyio.CancelScope(shield=True):
+            self._stream.close()  # the worker sees this and ends its programs, then itself
+            with anyio.move_on_after(_GRACE_SECONDS):
+                await self._exited()
+            if self._process.poll() is None:
+                self._process.kill()
+                await self._exited()
+            self._process.wait()
+            self._errors.close()
+            shutil.rmtree(self._base, ignore_errors=True)
+
+    async def _exited(self) -> None:
+        if self._process.poll() is not None:
+            return
+        try:
+            descriptor = os.pidfd_open(self._process.pid)
+        except ProcessLookupError:
+            return
+        try:
+            await anyio.wait_readable(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+async def start(*, highest: Level, index: int = 0, found: Found | None = None) -> Worker:
+    """Start a worker.
+
+    Args:
+        highest: The level of isolation not to go beyond.
+        index: Tells the workers of one sandbox apart.
+        found: What an earlier worker found; None has this one find out.
+
+    Raises:
+        SandboxUnavailable: no worker can be started here.
+    """
+    if sys.platform != "linux":
+        raise SandboxUnavailable(f"programs can only be run on Linux, this is {sys.platform}")
+    ours, theirs = socket.socketpair()
+    base = tempfile.mkdtemp(prefix="bestofn-")
+    config = {
+        "socket": theirs.fileno(),
+        "base": base,
+        "level": int(highest),
+        "index": index,
+        "layers": None if found is None else found.layers,
+        "drop_user": None if found is None else found.drop_user,
+    }
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+    try:
+        process = subprocess.Popen(  # noqa: ASYNC220 - the worker dies with the thread it came from
+            [*_START, _BOOT, str(Path(__file__).parent / "inside"), json.dumps(config)],
+            env=_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+            cwd="/",
+        )
+    except OSError as error:
+        ours.close()
+        errors.close()
+        os.rmdir(base)
+        raise SandboxUnavailable(f"{sys.executable} cannot be started: {error}") from error
+    finally:
+        theirs.close()
+    ours.setblocking(False)
+    worker = Worker(process, ours, base=base, errors=errors, index=index)
+    try:
+        await worker.greet()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            await worker.close()
+        raise
+    return worker

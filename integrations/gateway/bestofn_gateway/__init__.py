@@ -1,0 +1,1 @@
+"""bestofn for an OpenAI-compatible gateway; nothing is here yet (see the README beside it)."""

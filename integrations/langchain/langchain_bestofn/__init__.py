@@ -1,0 +1,1 @@
+"""bestofn for LangChain; nothing is here yet (see the README beside it)."""

@@ -1,0 +1,92 @@
+"""``bestofn select`` on little programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Protocol
+
+import pytest
+
+
+class Run(Protocol):
+    def __call__(self, *arguments: object) -> CompletedProcess[str]: ...
+
+
+def test_json_is_pure_and_says_everything(bestofn: Run, task: Path) -> None:
+    done = bestofn(
+        "select", "--problem", task / "problem.json", "--candidates", task / "candidates", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["schema"] == "bestofn.selection"
+    assert found["best"]["id"] in ("right", "also_right", "copy")
+    assert found["judge"] == "consensus"
+    assert found["evidence"]["isolation"] in ("basic", "light", "full")
+    assert found["evidence"]["programs_run"] > 0
+    reasons = {rejection["id"]: rejection["by"] for rejection in found["rejected"]}
+    assert reasons["wrong"] == "public_tests"
+    assert "duplicates" in reasons.values()
+
+
+def test_text_says_what_and_why(bestofn: Run, task: Path) -> None:
+    done = bestofn(
+        "select", "--problem", task / "problem.json", "--candidates", task / "candidates"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Best: ")
+    for words in ("of 4 candidates", "Dropped before judging", "wrong: ", "isolation: "):
+        assert words in done.stdout
+
+
+def test_a_text_statement_and_single_files(bestofn: Run, task: Path) -> None:
+    (task / "task.md").write_text("Read two integers on one line and print their sum.")
+    files = sorted((task / "candidates").glob("*.py"))
+    done = bestofn(
+        "select",
+        "--judge",
+        "first",
+        "--problem",
+        task / "task.md",
+        "--json",
+        "--candidates",
+        *files,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["best"]["id"] == "also_right"
+
+
+def test_a_seed_repeats(bestofn: Run, task: Path) -> None:
+    chosen = {
+        json.loads(
+            bestofn(
+                *("select", "--problem", task / "problem.json", "--candidates"),
+                *(task / "candidates", "--judge", "random", "--seed", 5, "--json"),
+            ).stdout
+        )["best"]["id"]
+        for _ in range(2)
+    }
+    assert len(chosen) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"--problem": "none.json"}, "none.json: there is no such file"),
+        ({"--candidates": "none.py"}, "none.py: there is no such file"),
+        ({"--judge": "gpt"}, "judge: there is no 'gpt'"),
+        ({"--problem": "broken.json"}, "'statement' is missing"),
+        ({"--candidates": "."}, "without *.py files"),
+    ],
+)
+def test_wrong_input_is_one_line_and_code_2(
+    bestofn: Run, task: Path, changes: dict[str, str], words: str
+) -> None:
+    (task / "broken.json").write_text("{}")
+    options = {"--problem": "problem.json", "--candidates": "candidates", **changes}
+    done = bestofn("select", *(part for option in options.items() for part in option))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1

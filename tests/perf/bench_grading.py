@@ -1,0 +1,179 @@
+"""How fast programs are graded, against one fresh python process a test, in the same run.
+
+    make bench
+    .venv/bin/python tests/perf/bench_grading.py --programs 200 --rounds 5
+
+Real programs are used where the real data sets lie beside the checkout (only such as passed
+their tests when they were published), and the shipped demo problems in any case. Both ways run
+the same programs on the same tests, as many side by side as there are cores, in turns; the
+median of the rounds counts. Machines differ and are shared: look at the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from bestofn import Candidate, Problem, Sandbox, TestCase
+from bestofn.benchmarks import load_demo, load_humaneval, load_livecodebench
+from bestofn.concurrency import gather
+from bestofn.grading import grade, preamble_for, same_output
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+CORES = len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One program and the tests it is graded on; all of them pass."""
+
+    problem: Problem
+    candidate: Candidate
+    tests: tuple[TestCase, ...]
+
+
+Workload = tuple[str, list[Work]]
+
+
+def workloads(programs: int) -> list[Workload]:
+    """What is graded: name and work, at most ``programs`` programs each."""
+    found: list[Workload] = []
+    demo = [
+        Work(problem=item.problem, candidate=candidate, tests=item.problem.public_tests)
+        for item in load_demo().items
+        for candidate in item.candidates
+        if item.verdicts and item.verdicts[candidate.id]
+    ]
+    found.append(("demo, public tests", demo[:programs]))
+    if not DATA.is_dir():
+        print(f"({DATA} is not there: the shipped demo problems only)", file=sys.stderr)
+        return found
+    humaneval = load_humaneval(
+        DATA / "humaneval/problems.jsonl", [DATA / "humaneval/davinci_20_samples.jsonl"]
+    )
+    checks = [
+        Work(problem=item.problem, candidate=candidate, tests=item.hidden_tests)
+        for item in humaneval.items
+        for candidate in item.candidates
+        if item.verdicts and item.verdicts[candidate.id]
+    ]
+    found.append(("HumanEval, one check", checks[:: max(1, len(checks) // programs)][:programs]))
+    livecodebench = load_livecodebench(
+        DATA / "livecodebench/problems.jsonl",
+        sorted((DATA / "livecodebench").glob("*/*_eval_all.json")),
+    )
+    public = [
+        Work(problem=item.problem, candidate=candidate, tests=item.problem.public_tests)
+        for item in livecodebench.items
+        for candidate in item.candidates
+        if item.verdicts and item.verdicts[candidate.id]
+    ]
+    found.append(
+        ("LiveCodeBench, public tests", public[:: max(1, len(public) // programs)][:programs])
+    )
+    return found
+
+
+async def warm(work: Sequence[Work], sandbox: Sandbox) -> int:
+    """This package: warm workers; returns how many tests passed."""
+
+    async def one(item: Work) -> int:
+        outcomes = await grade(item.problem, item.candidate, item.tests, sandbox)
+        return sum(outcome.passed for outcome in outcomes)
+
+    return sum(await gather(one, work))
+
+
+async def fresh(work: Sequence[Work]) -> int:
+    """The baseline: a new interpreter for each test, no isolation; tests that passed."""
+    free = anyio.Semaphore(CORES)
+
+    async def one(pair: tuple[Work, TestCase]) -> int:
+        item, test = pair
+        async with free:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                "-c",
+                script(item, test),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+            text = test.input if test.kind == "stdin" else ""
+            output, _ = await asyncio.wait_for(process.communicate(text.encode()), 60)
+        if test.kind == "stdin":
+            return same_output(test.expected, output.decode())
+        return process.returncode == 0
+
+    return sum(await gather(one, [(item, test) for item in work for test in item.tests]))
+
+
+def script(item: Work, test: TestCase) -> str:
+    """A whole program that runs one test."""
+    source, name = item.candidate.code, item.problem.entry_point
+    if test.kind == "stdin":
+        return source
+    if test.kind == "call":
+        arguments = ", ".join(map(repr, test.input))
+        target = f"Solution().{name}" if "class Solution" in source else name
+        return (
+            f"{preamble_for(source)}\n{source}\nimport json\n"
+            f"assert json.dumps({target}({arguments})) == {json.dumps(test.expected)!r}"
+        )
+    return f"{source}\n{test.input}\ncheck({name})"
+
+
+async def measure(name: str, work: Sequence[Work], rounds: int, sandbox: Sandbox) -> None:
+    """Time both ways in turns and print one row."""
+    tests = sum(len(item.tests) for item in work)
+    ways: dict[str, Callable[[], Awaitable[int]]] = {
+        "warm": lambda: warm(work, sandbox),
+        "fresh": lambda: fresh(work),
+    }
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    passed: dict[str, int] = {}
+    await warm(work[:4], sandbox)
+    for _ in range(rounds):
+        for way, run in ways.items():
+            started = time.perf_counter()
+            passed[way] = await run()
+            seconds[way].append(time.perf_counter() - started)
+    median = {way: statistics.median(times) for way, times in seconds.items()}
+    ratio = statistics.median(f / w for f, w in zip(seconds["fresh"], seconds["warm"], strict=True))
+    print(
+        f"{name:<28} {len(work):>8} {tests:>6} {len(work) / median['warm']:>11.0f} "
+        f"{tests / median['warm']:>8.0f} {tests / median['fresh']:>8.0f} {ratio:>6.1f} x"
+        f"   {passed['warm']}/{passed['fresh']} of {tests}"
+    )
+
+
+async def main(programs: int, rounds: int) -> None:
+    """Run every workload."""
+    async with Sandbox() as sandbox:
+        print(f"{CORES} cores, {rounds} rounds, median")
+        print(
+            f"{'workload':<28} {'programs':>8} {'tests':>6} {'programs/s':>11} {'tests/s':>8} "
+            f"{'fresh/s':>8} {'ratio':>8}   passed (here/fresh)"
+        )
+        for name, work in workloads(programs):
+            await measure(name, work, rounds, sandbox)
+        print(f"isolation: {sandbox.level}; the fresh processes have none")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--programs", type=int, default=120)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    anyio.run(main, arguments.programs, arguments.rounds)
