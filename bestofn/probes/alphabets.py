@@ -26,7 +26,7 @@ _LEAD = re.compile(
     r"|\b(?:is|are) (?:either |one of |any of )+(?:the )?(?:following )?(?:characters? )?"
     r"|\\in ?(?=\ue000)"
     r"|\b(?:is|are) (?:an? )?(?=(?:lower|upper)case|digit|English|Latin)"
-    r"|\b(?:is|are) (?=\S+(?:(?: or |, )\S+)+$)"
+    r"|\b(?:is|are) (?=\S+(?:(?:,? or |,? and |, )\S+)+$)"
 )
 _STOP = re.compile(
     r"(?: (?:with|where|such that|whose|of length|and (?:has|its|whose|the length)|in which)\b"

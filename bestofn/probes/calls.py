@@ -173,13 +173,18 @@ def _small(
     layout: Layout, seeds: Sequence[tuple[Any, ...]], rng: random.Random
 ) -> Iterator[tuple[tuple[Any, ...] | None, Origin]]:
     """Edges, changed copies and random values in turn."""
+    if layout.constraints.frozen.issuperset(layout.names):
+        return
+    # What a line that was not understood demands can only be kept by staying close to calls seen.
     doubtful = bool(layout.constraints.unread)
     edges = iter(_EDGES)
     profiles = itertools.cycle(_RANDOM)
     while True:
         if seeds:
             yield mutate(layout, seeds, rng), "mutation"
-        if doubtful and seeds:
+        if doubtful:
+            if not seeds:
+                return
             continue
         edge = next(edges, None)
         if edge is not None:

@@ -8,7 +8,6 @@ dropped: a missed example costs little, a wrong one misleads every later step.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 from bestofn.types import Problem
 
+from .arithmetic import read_sum
 from .literals import NotALiteral, read_literal, read_sequence, skip_blanks
 from .source import docstring_of, function_names, parameters_of
 
@@ -170,50 +170,10 @@ def _plain_value(text: str, at: int) -> Any:
     try:
         value, end = read_literal(text, at)
     except NotALiteral:
-        return _arithmetic(line)
+        return read_sum(line)
     if _AFTER.match(text, end) or _NEXT_CALL.match(text, end):
         return value
-    return _arithmetic(line)
-
-
-def _arithmetic(line: str) -> Any:
-    """``19 - 5 - 6 = 8``: a sum with its result, taken only when both sides agree.
-
-    Raises:
-        NotALiteral: it is something else.
-    """
-    parts = [part.strip() for part in line.strip().rstrip(".").split("=")]
-    if len(parts) < 2 or len(line) > 80 or not re.fullmatch(r"[-+*/(). \d=]+", line.strip()):
-        raise NotALiteral(0)
-    try:
-        values = [_calculate(ast.parse(part, mode="eval").body) for part in parts]
-    except (SyntaxError, ZeroDivisionError, OverflowError) as error:
-        raise NotALiteral(0) from error
-    if any(value != values[-1] for value in values):
-        raise NotALiteral(0)
-    return values[-1]
-
-
-def _calculate(node: ast.expr) -> float:
-    match node:
-        case ast.Constant(value=int() | float() as number):
-            return number
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_calculate(operand)
-        case ast.BinOp(left=left, op=op, right=right):
-            a, b = _calculate(left), _calculate(right)
-            match op:
-                case ast.Add():
-                    return a + b
-                case ast.Sub():
-                    return a - b
-                case ast.Mult():
-                    return a * b
-                case ast.Div():
-                    return a / b
-                case ast.FloorDiv():
-                    return a // b
-    raise NotALiteral(0)
+    return read_sum(line)
 
 
 def _for_inputs(text: str, parameters: Sequence[str]) -> list[_Found]:
@@ -284,7 +244,7 @@ def _alias(text: str, entry_point: str, defined: Sequence[str]) -> str | None:
     names -= {"print", *defined}
     if len(names) != 1 or re.search(rf"(?<!\w){re.escape(entry_point)}\(", text):
         return None
-    return names.pop()
+    return str(names.pop())
 
 
 def _settled(text: str, found: Sequence[_Found], arity: int | None) -> list[Example]:

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from bestofn.probes.alphabets import parse_alphabet
 from bestofn.probes.constraints import Bound, Chain, Relation, normalise, parse_chains
 from bestofn.probes.constraints import chain_bounds as bounds_of
 from bestofn.probes.expressions import Expr, ExpressionReader, Ref, parse_ref, tokenize
+from bestofn.probes.stdin_grammar import scalar_name
 
 _NAME = r"[A-Za-z][A-Za-z]*'?(?:_(?:\{[^{}]*\}|\w))?'?(?:\[[^\]]*\])*"
-_VERB = re.compile(r"\b(?:is|are|be|consists?|has|have|contains?|satisf(?:y|ies)|does|do)\b")
+_VERB = re.compile(r"\\in\b|\b(?:is|are|be|consists?|has|have|contains?|satisf(?:y|ies)|does|do)\b")
 _TUPLE = r"[(\ue000]\s*(" + _NAME + r"(?:\s*,\s*" + _NAME + r")+)\s*[)\ue001]"
 _TUPLES_DIFFER = re.compile(_TUPLE + r"\s*!=\s*" + _TUPLE)
 _DISTINCT = re.compile(
@@ -32,6 +33,23 @@ _NO_TUPLES_TWICE = re.compile(
 _TREE = re.compile(r"(?:the )?(?:given )?(?:graph|edges|input)\b.*\b(?:is|form) a(?: valid)? tree")
 _CONNECTED = re.compile(r"(?:the )?(?:given )?graph is (?:simple and |undirected and )?connected")
 _PARITY = re.compile(r"\bis an? (odd|even)(?: number| integer)?|\bis (odd|even)\b")
+_TOPICS = {
+    "graph": re.compile(
+        r"\b(?:graph|path|edges?|vert(?:ex|ices)|connected|cycles?|trees?|roads?|bridges?|islands?"
+        r"|cit(?:y|ies)|reach(?:able|ed)?|travel)\b",
+        re.IGNORECASE,
+    ),
+    "grid": re.compile(
+        r"\b(?:grid|cells?|squares?|rows?|columns?|board|positions?|characters?)\b", re.IGNORECASE
+    ),
+}
+_HARMLESS = re.compile(
+    r"\b(?:answers?|value to be printed|output)\b.*\b(?:at most|exceed|less than|fits?)\b|"
+    r"^(?:all|the|every) (?:the )?(?:given |input |numerical |numbers? |values? |inputs? )*"
+    r"(?:in (?:the )?input )?(?:is|are) (?:all )?(?:an )?(?:integers?|integral)\b[^<>=]*$",
+    re.IGNORECASE,
+)
+_COUNTING = r"\bfor (?:each|every|all|any)? ?\w ?= ?[01] ?, ?(?:[12] ?, ?)?\.\.\. ?, ?\w+\b,?"
 _KIND = re.compile(
     r"\b(first|second|third|fourth) (?:type|kind|format)|(?:type|kind)s? (\d)(?: and (\d))?"
 )
@@ -75,6 +93,7 @@ class Facts:
         parity: Names that must be odd (1) or even (0).
         totals: Names whose sum over all test cases has a limit.
         tree, connected, simple: What the given graph is.
+        about: What sentences that were not understood speak of: ``graph``, ``grid``.
         frozen: Names that a sentence mentions which was not understood.
         doubtful: A sentence was not understood and names nothing.
     """
@@ -92,6 +111,7 @@ class Facts:
     connected: bool = False
     simple: bool = False
     frozen: set[str] = field(default_factory=set)
+    about: set[str] = field(default_factory=set)
     doubtful: bool = False
 
     def relations(self) -> list[tuple[Relation, frozenset[int] | None]]:
@@ -110,23 +130,67 @@ def read_facts(lines: list[str], names: Collection[str]) -> Facts:
     for line in lines:
         text = normalise(line, braces=("\ue000", "\ue001")).replace("$", " ")
         for part in text.split(";"):
-            _Sentence(part, names, facts).read()
+            understood, said = _Sentence(part, names).read()
+            _merge(facts, said if understood else _not_understood(part, names))
     return facts
+
+
+def _merge(facts: Facts, said: Facts) -> None:
+    for item in fields(Facts):
+        old, new = getattr(facts, item.name), getattr(said, item.name)
+        if isinstance(old, list):
+            old += new
+        elif isinstance(old, bool):
+            setattr(facts, item.name, old or new)
+        else:
+            old.update(new)
+
+
+def _not_understood(text: str, names: Collection[str]) -> Facts:
+    """What may not be varied on account of a sentence that was not understood."""
+    mentioned = {ref.base for ref in known_names(text, names)}
+    about = {topic for topic, words in _TOPICS.items() if words.search(text)}
+    return Facts(frozen=mentioned, about=about, doubtful=not mentioned and not about)
+
+
+def known_names(text: str, names: Collection[str]) -> list[Ref]:
+    """Names of the format that a text mentions."""
+    refs = []
+    for match in re.finditer(r"(?<![\w\\])\|?" + _NAME + r"(?!\w)", text):
+        ref = _renamed(parse_ref(match.group().strip("|")), names)
+        if ref.base in names:
+            refs.append(ref)
+    return refs
+
+
+def _renamed(ref: Ref, names: Collection[str]) -> Ref:
+    """A name such as ``S_x`` that the format gives to one token is not a member of ``S``."""
+    whole = scalar_name(ref)
+    if ref.subs and whole in names:
+        return replace(ref, base=whole, subs=())
+    return ref
+
+
+def _rename(expr: Expr, names: Collection[str]) -> Expr:
+    args = tuple(_rename(arg, names) for arg in expr.args)
+    return replace(expr, args=args, ref=_renamed(expr.ref, names) if expr.ref else None)
 
 
 class _Sentence:
     """One sentence, taken apart piece by piece."""
 
-    def __init__(self, text: str, names: Collection[str], facts: Facts) -> None:
+    def __init__(self, text: str, names: Collection[str]) -> None:
         self.text = re.sub(r"\s+", " ", text).strip()
         self.names = names
-        self.facts = facts
+        self.facts = Facts()
         self.kinds = self._kinds()
         verb = _VERB.search(self.text)
         self.subject = self._known(self.text[: verb.start()] if verb else "")
 
-    def read(self) -> None:
-        whole = self.text
+    def read(self) -> tuple[bool, Facts]:
+        """Whether the sentence was understood, and what it says."""
+        if _HARMLESS.search(self.text):
+            return True, self.facts
         self._drop_quantifiers()
         self._graph()
         self._totals()
@@ -136,21 +200,10 @@ class _Sentence:
         self._alphabet()
         self._parity()
         self._chains()
-        if self._left_over():
-            mentioned = {ref.base for ref in self._known(whole)}
-            self.facts.frozen |= mentioned
-            self.facts.doubtful |= not mentioned
+        return not self._left_over(), self.facts
 
     def _known(self, text: str) -> list[Ref]:
-        """Names of the format that a text mentions."""
-        refs = []
-        for match in re.finditer(r"(?<![\w\\])\|?" + _NAME + r"(?!\w)", text):
-            ref = parse_ref(match.group().strip("|"))
-            if ref.text in self.names:
-                ref = Ref(base=ref.text, text=ref.text)
-            if ref.base in self.names:
-                refs.append(ref)
-        return refs
+        return known_names(text, self.names)
 
     def _kinds(self) -> frozenset[int] | None:
         kinds = set()
@@ -169,7 +222,10 @@ class _Sentence:
                 inner = [e.ref for c in chains for g in c.groups[:-1] for e in g if e.ref]
                 if chains and inner and not any(ref.base in self.names for ref in inner):
                     self._take(match)
-        match = re.search(r"\(?\|.*\| (?:is|denotes) the length of .*\)", self.text)
+        match = re.search(_COUNTING, self.text, re.IGNORECASE)
+        if match:
+            self._take(match)
+        match = re.search(r"\(\|[^|]*\| (?:is|denotes) the length of .*$", self.text)
         if match:
             self._take(match)
 
@@ -216,10 +272,12 @@ class _Sentence:
                 self.facts.distinct.append((mode, bases))
                 self._take(match)
         match = _DISTINCT.search(self.text)
-        if match is not None and self.subject and "characters" not in self.text:
+        before = self.text[: match.start()] if match is not None else ""
+        if match is not None and self.subject and not self._unknown_words(before):
             bases = tuple(dict.fromkeys(ref.base for ref in self.subject))
-            before = self.text[: match.start()]
-            self.facts.distinct.append(("tuple" if "(" in before else "joint", bases))
+            rows = all(len(ref.subs) == 2 for ref in self.subject)
+            mode = "tuple" if "(" in before else "rows" if rows else "joint"
+            self.facts.distinct.append((mode, bases))
             keep = "" if "between" in self.text[match.end() :] else "\0"
             self._take(match, " is an integer ")
             if keep:
@@ -243,7 +301,10 @@ class _Sentence:
         match = match or re.search(r"\b(?:integers?|numbers?)\b", self.text)
         if match is None or not self.subject:
             return
-        ends, rest = _read_ends(self.text[match.end() :], measured)
+        verb = _VERB.search(self.text)
+        # "The length of S is N": the number comes after the verb.
+        start = max(match.end(), verb.end()) if verb is not None and measured else match.end()
+        ends, rest = _read_ends(self.text[start:], measured)
         if ends is None:
             return
         for ref in self.subject:
@@ -258,10 +319,7 @@ class _Sentence:
             self.facts.bounds.append(
                 (Bound(name=name, low=low, high=high, ref=bound), self.kinds)
             )
-            subject = Expr(op="ref", ref=bound)
-            known = [(end,) for end in (low, (subject), high) if end is not None]
-            chain = Chain(groups=tuple(known), ops=("<=",) * (len(known) - 1))
-            self.facts.chains.append((chain, self.kinds))
+            self.facts.chains.append((bound_chain(self.facts.bounds[-1][0]), self.kinds))
         if measured and "equal" in self.text and len(self.subject) == 2:
             left, right = (
                 Expr(op="ref", ref=Ref(base=r.base, subs=r.subs, measure="length", text=r.text))
@@ -288,7 +346,7 @@ class _Sentence:
 
     def _parity(self) -> None:
         match = _PARITY.search(self.text)
-        if match is not None and self.subject and "+" not in self.text:
+        if match is not None and self.subject and not re.search(r"\+|\bsum\b", self.text):
             odd = (match.group(1) or match.group(2)) == "odd"
             self.facts.parity.update({ref.base: int(odd) for ref in self.subject})
             self._take(match)
@@ -300,10 +358,18 @@ class _Sentence:
             self.text = "not understood"
             return
         for chain in chains:
+            chain = Chain(
+                groups=tuple(
+                    tuple(_rename(expr, self.names) for expr in group) for group in chain.groups
+                ),
+                ops=chain.ops,
+            )
             ordered = chain.ordered()
             if ordered is not None:
                 self.facts.ordered[ordered[0].base] = ordered[1]
-            if not self._repeats(chain):
+                self.facts.bounds += [(bound, self.kinds) for bound in bounds_of(chain)]
+                self.facts.chains += [(bound_chain(b), self.kinds) for b in bounds_of(chain)]
+            elif not self._repeats(chain):
                 self.facts.chains.append((chain, self.kinds))
                 self.facts.bounds += [(bound, self.kinds) for bound in bounds_of(chain)]
 
@@ -323,14 +389,24 @@ class _Sentence:
 
     def _left_over(self) -> bool:
         """Whether words remain that no piece explained."""
-        if re.search(r"\\[a-zA-Z]", self.text):
+        return bool(re.search(r"\\[a-zA-Z]", self.text)) or self._unknown_words(self.text)
+
+    def _unknown_words(self, text: str) -> bool:
+        if "+" in text and not re.search("[<>=]", text):
             return True
-        for word in re.findall(r"[A-Za-z]+(?:_\w|_\{[^}]*\})?", re.sub(r"[{}]", " ", self.text)):
+        for word in re.findall(r"[A-Za-z]+(?:_\w|_\{[^}]*\})?", re.sub(r"[{}]", " ", text)):
             bare = word.split("_")[0]
             known = word in self.names or bare in self.names or set(word) <= set(self.names)
             if not known and bare.lower() not in _FILLER and bare not in ("min", "max", "sum", "N"):
                 return True
         return False
+
+
+def bound_chain(bound: Bound) -> Chain:
+    """A bound as an inequality."""
+    middle = Expr(op="ref", ref=bound.ref)
+    groups = [(expr,) for expr in (bound.low, middle, bound.high) if expr is not None]
+    return Chain(groups=tuple(groups), ops=("<=",) * (len(groups) - 1))
 
 
 def _read_expression(text: str) -> tuple[Expr | None, str]:

@@ -42,8 +42,10 @@ def edge_columns(nodes: tuple[Node, ...], facts: Facts) -> Edges | None:
         left, right = (item.base for item in items if isinstance(item, Cell))
         tops = {}
         for bound, _ in facts.bounds:
-            if bound.ref.base in (left, right) and bound.high is not None and bound.high.ref:
-                tops[bound.ref.base] = bound.high.ref
+            refs = list(bound.high.refs()) if bound.high is not None else []
+            if bound.ref.base in (left, right) and len(refs) == 1:
+                # A strict end reads "N - 1" but still means the vertices.
+                tops[bound.ref.base] = refs[0]
         if len(tops) == 2 and tops[left] == tops[right]:
             return Edges(left=left, right=right, vertices=tops[left])
     return None

@@ -11,8 +11,9 @@ from typing import Any
 
 from .boxes import Box, Contradiction, Interval, Key, evaluate, key_of
 from .expressions import Ref
-from .kinds import Float, Int, Kind, ListOf, Str, Union, all_different, fits, is_ordered
+from .kinds import Float, Int, Kind, ListOf, Str, Union, fits
 from .leetcode_constraints import CallConstraints, Rule
+from .trait_checks import base_of, has_trait, length_of, number_of, parts_at
 from .traits import Trait
 
 _MAX_BINDINGS = 4_000
@@ -28,12 +29,14 @@ class Layout:
         kinds: One kind each; its bounds are part of the demands.
         constraints: Further demands.
         usual: Ranges that are likely sensible where nothing is demanded.
+        ragged: Parameters whose inner lists may differ in length.
     """
 
     names: tuple[str, ...]
     kinds: tuple[Kind, ...]
-    constraints: CallConstraints = CallConstraints()
+    constraints: CallConstraints = field(default_factory=CallConstraints)
     usual: Mapping[Key, Interval] = field(default_factory=dict)
+    ragged: frozenset[str] = frozenset()
 
     @cached_property
     def box(self) -> Box | None:
@@ -87,11 +90,13 @@ class Layout:
         if not all(fits(kind, item) for kind, item in zip(self.kinds, arguments, strict=True)):
             return False
         values = dict(zip(self.names, arguments, strict=True))
+        if not all(n in self.ragged or is_rectangular(value) for n, value in values.items()):
+            return False
         box = self._box_of(values)
         if box is None:
             return False
         return all(_holds(rule, values, box) for rule in self.constraints.rules) and all(
-            _has(trait, values, box, self) for trait in self.constraints.traits
+            has_trait(trait, values, box) for trait in self.constraints.traits
         )
 
     def _box_of(self, values: Mapping[str, Any]) -> Box | None:
@@ -114,6 +119,13 @@ class Layout:
         return box
 
 
+def is_rectangular(value: Any) -> bool:
+    """Whether the inner lists of a list, if it has any, are equally long."""
+    if not isinstance(value, list):
+        return True
+    return len({len(row) for row in value if isinstance(row, list)}) < 2
+
+
 def _refs(relation: Any) -> list[Ref]:
     return [*relation.left.refs(), *relation.right.refs()]
 
@@ -124,11 +136,6 @@ def _is_special(rule: Rule) -> bool:
         if any(sub.startswith("?") for sub in key) or (key and key[0].isdigit()):
             return True
     return False
-
-
-def base_of(subject: str) -> str:
-    """``words`` of ``words[i].length``."""
-    return re.split(r"[\[.]", subject, maxsplit=1)[0]
 
 
 def leaf_of(kind: Kind) -> Kind:
@@ -158,20 +165,6 @@ def _bound(box: Box, name: str, kind: Kind, depth: int) -> None:
     if isinstance(kind, Int | Float) and (kind.low is not None or kind.high is not None):
         low = -math.inf if kind.low is None else kind.low
         box.narrow((name, stars, "value"), low, math.inf if kind.high is None else kind.high)
-
-
-def length_of(value: Any) -> int | None:
-    """The length of a list or text."""
-    return len(value) if isinstance(value, list | str) else None
-
-
-def number_of(value: Any) -> float | None:
-    """The value of a number, or of a text that spells a whole one."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and 0 < len(value) < 300 and value.isascii() and value.isdigit():
-        return int(value)
-    return None
 
 
 def _holds(rule: Rule, values: Mapping[str, Any], box: Box) -> bool:
@@ -302,126 +295,3 @@ def _index(sub: str, binding: Mapping[str, int]) -> int | None:
         return None
     step = int(offset.group(3))
     return binding[offset.group(1)] + (step if offset.group(2) == "+" else -step)
-
-
-def parts_at(subject: str, value: Any) -> list[Any]:
-    """The values that a subject such as ``words[i]`` or ``queries[i][0]`` speaks of."""
-    level = [value]
-    for sub in re.findall(r"\[(\w+)\]", subject):
-        nested = [item for item in level if isinstance(item, list | str)]
-        if sub.isdigit():
-            level = [item[int(sub)] for item in nested if int(sub) < len(item)]
-        else:
-            level = [one for item in nested for one in item]
-    return level
-
-
-def leaves(value: Any) -> list[Any]:
-    """What nested lists hold in the end."""
-    if isinstance(value, list):
-        return [leaf for item in value for leaf in leaves(item)]
-    return [value]
-
-
-def _has(trait: Trait, values: Mapping[str, Any], box: Box, layout: Layout) -> bool:
-    name = base_of(trait.subject)
-    if name not in values:
-        ends = box.get((name, (), "value"))
-        return ends[0] != ends[1] or _number_has(trait, int(ends[0]), values, box)
-    parts = parts_at(trait.subject, values[name])
-    if trait.subject.endswith(".length"):
-        return all(_number_has(trait, len(part), values, box) for part in parts)
-    match trait.name:
-        case "alphabet":
-            texts = [leaf for part in parts for leaf in leaves(part) if isinstance(leaf, str)]
-            return all(set(text) <= set(trait.value) for text in texts)
-        case "options":
-            return set(map(repr, (x for p in parts for x in leaves(p)))) <= set(
-                map(repr, trait.value)
-            )
-        case "unique":
-            if "[" in trait.subject and not isinstance(parts[0] if parts else None, list | str):
-                return all_different(parts)
-            if re.search(r"\[[a-z]\]$", trait.subject) and isinstance(values[name], list):
-                return all_different(parts)
-            return all(all_different(part) for part in parts if isinstance(part, list | str))
-        case "ascending" | "descending":
-            down = trait.name == "descending"
-            return all(is_ordered(p, descending=down) for p in parts if isinstance(p, list))
-        case "permutation":
-            return all(
-                sorted(p) in (list(range(len(p))), list(range(1, len(p) + 1)))
-                for p in parts if isinstance(p, list)
-            )  # fmt: skip
-        case "shuffle_of":
-            return all(sorted(part) == sorted(values.get(trait.value, "")) for part in parts)
-        case "no_leading_zeros":
-            return all(p == "0" or not p.startswith("0") for p in parts if isinstance(p, str))
-        case "contains":
-            return all(trait.value in part for part in parts)
-        case "contains_once":
-            return all(part.count(trait.value) == 1 for part in parts if isinstance(part, str))
-        case "tree_edges":
-            return all(_is_tree(part) for part in parts)
-        case "tree_parents":
-            return all(_are_parents(part) for part in parts)
-        case _:
-            return all(
-                _number_has(trait, part, values, box) for part in parts if isinstance(part, int)
-            )
-
-
-def _number_has(trait: Trait, number: int, values: Mapping[str, Any], box: Box) -> bool:
-    if trait.name == "odd":
-        return number % 2 == 1
-    if trait.name != "multiple_of":
-        return True
-    by = divisor_of(trait, values, box)
-    return by is None or number % by == 0
-
-
-def divisor_of(trait: Trait, values: Mapping[str, Any], box: Box) -> int | None:
-    """The divisor that a ``multiple_of`` trait names, when it has a value."""
-    text = str(trait.value)
-    if text.isdigit():
-        return int(text) or None
-    value = values.get(text)
-    if isinstance(value, int):
-        return value or None
-    ends = box.get((text, (), "value"))
-    return int(ends[0]) if ends[0] == ends[1] and ends[0] > 0 else None
-
-
-def _is_tree(edges: Any) -> bool:
-    nodes = {node for edge in edges for node in edge[:2]}
-    if len(nodes) != len(edges) + 1:
-        return False
-    group = {node: node for node in nodes}
-
-    def root(node: int) -> int:
-        while group[node] != node:
-            group[node] = group[group[node]]
-            node = group[node]
-        return node
-
-    for edge in edges:
-        a, b = root(edge[0]), root(edge[1])
-        if a == b:
-            return False
-        group[a] = b
-    return True
-
-
-def _are_parents(parents: Any) -> bool:
-    state = [0] * len(parents)
-    for start in range(len(parents)):
-        node, path = start, []
-        while 0 <= node < len(parents) and state[node] == 0:
-            state[node] = 1
-            path.append(node)
-            node = parents[node]
-        if 0 <= node < len(parents) and state[node] == 1:
-            return False
-        for seen in path:
-            state[seen] = 2
-    return sum(parent == -1 for parent in parents) == 1

@@ -10,8 +10,8 @@ from __future__ import annotations
 import itertools
 import re
 import string
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from .boxes import Interval, Key
@@ -32,33 +32,17 @@ from .kinds import (
     kind_of,
     unbounded,
 )
-from .layout import Layout
-from .leetcode_constraints import Rule
+from .layout import Layout, is_rectangular
+from .leetcode_constraints import CallConstraints, Rule
+from .qualifiers import Qualifiers, qualifiers
 from .signature import Signature
-from .traits import Trait, charset
+from .trait_checks import base_of
+from .traits import Trait
 
 _NUMERAL = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_QUOTED_CHARS = re.compile(r"(?:only |consists? |made up |composed |string )of ((?:\W{1,3}|and|or|\b\w\b|[01]s)+)")
-_COUNTS = {"one": 1, "two": 2, "three": 3, "1": 1, "2": 2, "3": 3}
 _MAX_TEMPLATES = 24
 _MAX_USUAL = 1000
 _UNSEEN = 12  # so that unseen single numbers reach 24, which even slow recursions bear
-
-
-@dataclass(frozen=True)
-class _Words:
-    """What a docstring says of all its arguments."""
-
-    low: int | None
-    integers: bool
-    least: int
-    fixed: int | None
-    numeral: bool
-    empty: bool
-    equal_lengths: bool
-    distinct: bool
-    ordered: bool
-    alphabet: str
 
 
 def learn(signature: Signature, kinds: Sequence[Kind], seen: Sequence[tuple[Any, ...]]) -> Layout:
@@ -72,14 +56,20 @@ def learn(signature: Signature, kinds: Sequence[Kind], seen: Sequence[tuple[Any,
     constraints = signature.constraints
     names = signature.names
     seen = [call for call in seen if len(call) == len(names)]
-    if constraints.bounded and not constraints.unread:
-        return Layout(names, tuple(kinds), constraints)
-    words = _words(signature.text)
+    said = _said(constraints)
+    ragged = frozenset(
+        name
+        for place, name in enumerate(names)
+        if not all(map(is_rectangular, _column(seen, place)))
+    )
+    if constraints.bounded and not constraints.unread and said.issuperset(names):
+        return Layout(names, tuple(kinds), constraints, ragged=ragged)
+    words = qualifiers(signature.text)
     usual: dict[Key, Interval] = {}
     bounded: list[Kind] = []
     for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
-        values = [call[place] for call in seen]
-        bounded.append(kind if constraints.bounded else _bounded(kind, values, words, top=True))
+        values = _column(seen, place)
+        bounded.append(kind if name in said else _bounded(kind, values, words, top=True))
         _usual(usual, name, kind, values, 0, words)
     extra_rules, extra_traits = _relations(names, kinds, seen, words)
     constraints = replace(
@@ -87,49 +77,29 @@ def learn(signature: Signature, kinds: Sequence[Kind], seen: Sequence[tuple[Any,
         rules=(*constraints.rules, *extra_rules),
         traits=(*constraints.traits, *extra_traits),
     )
-    layout = Layout(names, tuple(bounded), constraints, usual)
+    layout = Layout(names, tuple(bounded), constraints, usual, ragged)
     if layout.box is None:
         # The words and the values seen contradict each other; the values seen win.
-        return Layout(names, tuple(unbounded(kind) for kind in kinds), usual=usual)
+        return Layout(names, tuple(unbounded(kind) for kind in kinds), usual=usual, ragged=ragged)
     return layout
 
 
-def _words(text: str) -> _Words:
-    lower = text.lower()
-    low: int | None = None
-    if re.search(r"\bnon[- ]?negative|\bwhole numbers?", lower):
-        low = 0
-    elif re.search(r"\bpositive (?:\w+ )?(?:int|num|whole|float)|\bnatural numbers?|> ?0\b", lower):
-        low = 1
-    least = re.search(r"\bat least (one|two|three|1|2|3) (?:\w+ )?(?:element|number|item|value)", lower)
-    fixed = re.search(r"\b(?:list|array|tuple)s? of (?:exactly )?(two|three|2|3) ", lower)
-    return _Words(
-        low=low,
-        integers=bool(re.search(r"\b(?:integers|numbers)\b", lower)) and low is None,
-        least=_COUNTS[least.group(1)] if least else int(bool(re.search(r"\bnon[- ]?empty", lower))),
-        fixed=_COUNTS[fixed.group(1)] if fixed else None,
-        numeral=bool(re.search(r"\bstrings?\W+representing an? (?:number|integer)", lower)),
-        empty=bool(re.search(r"(?<!non-)(?<!non )\bempty\b", lower)),
-        equal_lengths=bool(re.search(r"\b(?:equal|same) (?:length|size)", lower)),
-        distinct=bool(re.search(r"\b(?:no|not contain\w*)\s+duplicate|\bdistinct\b|\bunique\b", lower)),
-        ordered=bool(re.search(r"\bsorted\b|\b(?:a|in)scending\b|\bincreasing\b", lower)),
-        alphabet=_alphabet_in(text),
-    )
+def _said(constraints: CallConstraints) -> set[str]:
+    """The names that a list of constraints bounds."""
+    if not constraints.bounded:
+        return set()
+    sides = [
+        side for rule in constraints.rules for side in (rule.relation.left, rule.relation.right)
+    ]
+    names = {ref.base for side in sides for ref in side.refs()}
+    return names | {base_of(trait.subject) for trait in constraints.traits}
 
 
-def _alphabet_in(text: str) -> str:
-    match = _QUOTED_CHARS.search(text)
-    if match:
-        chars = [c for c in re.sub(r"\band\b|\bor\b|[\s\"'`.,]", "", match.group(1)) if c != "s"]
-        if 1 < len(set(chars)) < 7:
-            return "".join(dict.fromkeys(chars))
-    if re.search(r"\bparenthes[ei]s|\bbracket", text, re.IGNORECASE):
-        return "[]" if re.search(r"\bsquare brackets", text, re.IGNORECASE) else "()"
-    found = re.search(r"(?:consists?|contains?)(?: only)? of ([\w ]{4,40}?)(?:[.,;\n]|$)", text)
-    return (charset(found.group(1)) or "") if found else ""
+def _column(seen: Sequence[tuple[Any, ...]], place: int) -> list[Any]:
+    return [call[place] for call in seen]
 
 
-def _bounded(kind: Kind, values: Sequence[Any], words: _Words, *, top: bool) -> Kind:
+def _bounded(kind: Kind, values: Sequence[Any], words: Qualifiers, *, top: bool) -> Kind:
     """The kind with the bounds that the values and the words suggest."""
     match kind:
         case Int():
@@ -143,9 +113,7 @@ def _bounded(kind: Kind, values: Sequence[Any], words: _Words, *, top: bool) -> 
             lists = [v for v in values if isinstance(v, list)]
             inner = _bounded(element, [x for v in lists for x in v], words, top=False)
             if top and words.fixed and all(len(v) == words.fixed for v in lists):
-                return replace(
-                    kind, element=inner, min_length=words.fixed, max_length=words.fixed
-                )
+                return replace(kind, element=inner, min_length=words.fixed, max_length=words.fixed)
             least = 0
             if top and words.least:
                 least = min([words.least, *(len(v) for v in lists)])
@@ -179,7 +147,7 @@ def _numbers(values: Sequence[Any]) -> list[float]:
     return [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
 
 
-def _low(numbers: Sequence[float], words: _Words, *, top: bool) -> int | None:
+def _low(numbers: Sequence[float], words: Qualifiers, *, top: bool) -> int | None:
     """The least value allowed; None for any sign."""
     if not numbers:
         return words.low if words.low is not None else (1 if top else None)
@@ -194,7 +162,7 @@ def _low(numbers: Sequence[float], words: _Words, *, top: bool) -> int | None:
     return int(least) if top and least <= 3 else 1
 
 
-def _text(kind: Str, texts: Sequence[str], words: _Words) -> Str:
+def _text(kind: Str, texts: Sequence[str], words: Qualifiers) -> Str:
     filled = [text for text in texts if text]
     if not filled:
         return replace(
@@ -238,7 +206,7 @@ def _usual(
     kind: Kind,
     values: Sequence[Any],
     depth: int,
-    words: _Words,
+    words: Qualifiers,
 ) -> None:
     """Ranges in which values are likely sensible, from the sizes seen."""
     stars = ("*",) * depth
@@ -258,7 +226,7 @@ def _usual(
 
 
 def _relations(
-    names: Sequence[str], kinds: Sequence[Kind], seen: Sequence[tuple[Any, ...]], words: _Words
+    names: Sequence[str], kinds: Sequence[Kind], seen: Sequence[tuple[Any, ...]], words: Qualifiers
 ) -> tuple[list[Rule], list[Trait]]:
     """What held between the arguments of every call."""
     rules: list[Rule] = []
@@ -272,7 +240,7 @@ def _relations(
         elif len(gaps) == 1 and len({len(call[a]) for call in seen}) > 1:
             rules.append(_rule(_length(names[a]), "==", _length(names[b]).plus(gaps.pop())))
     for number, a in itertools.product(whole, sized):
-        if isinstance(kinds[a], ListOf) and seen and _all(seen, lambda c: c[number] <= len(c[a])):
+        if isinstance(kinds[a], ListOf) and seen and all(c[number] <= len(c[a]) for c in seen):
             rules.append(_rule(_value(names[number]), "<=", _length(names[a])))
     for a in sized:
         lists = [call[a] for call in seen if isinstance(call[a], list)]
@@ -283,10 +251,6 @@ def _relations(
         if words.ordered and any(len(v) > 2 for v in lists) and all(is_ordered(v) for v in lists):
             traits.append(Trait("ascending", names[a]))
     return rules, traits
-
-
-def _all(seen: Sequence[tuple[Any, ...]], test: Callable[[tuple[Any, ...]], bool]) -> bool:
-    return all(test(call) for call in seen)
 
 
 def _square(lists: Sequence[list[Any]]) -> bool:

@@ -7,6 +7,7 @@ Reads lines in LeetCode's wording (``1 <= k <= nums.length``, ``queries[i] = [l_
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,11 @@ from .kinds import Kind, ListOf, SetOf, Str
 from .traits import Trait, is_harmless, read_traits
 
 _HEADING = re.compile(r"(?im)^[ \t*]*(?:constraints?|restrictions?|constrain)[ \t]*:?[ \t]*")
+_OTHER_HEADING = re.compile(
+    r"[ \t*]*(?:examples?|notes?|follow[- ]?up|inputs?|outputs?|explanation|have fun|hints?)\b"
+    r"|[ \t]*>>>",
+    re.IGNORECASE,
+)
 _INPUT_WORDS = frozenset(
     ("input", "test", "tests", "guaranteed", "all", "each", "every", "both", "no", "there", "valid")
 )
@@ -27,7 +33,8 @@ _RECORD = re.compile(r"`?([A-Za-z]\w*)\[\w\]`?\s*={1,2}\s*`?\[([A-Za-z][\w, \[\]
 _QUANTIFIER = re.compile(r",?\s*\bfor\s+(?:all|each|every|any)\b(?P<what>.*)$|,?\s*\bwhere\b.*$")
 _AT_LEAST = re.compile(r"\b[a-z]\s*(>=|>)\s*(\d+)|(\d+)\s*(<=|<)\s*[a-z]\b")
 _EXISTS = re.compile(
-    r"^.*?\bat least one (?:\w+ )?(?:\w )?(?:such that|where|with)\s+(?P<what>[^,]+)$", re.IGNORECASE
+    r"^.*?\bat least one (?:\w+ )?(?:\w )?(?:such that|where|with)\s+(?P<what>[^,]+)$",
+    re.IGNORECASE,
 )
 
 
@@ -54,12 +61,14 @@ class CallConstraints:
         rules: The inequalities.
         traits: Properties said in words; subjects start with a parameter's name.
         unread: Lines that were not understood: inputs may break them.
+        frozen: Parameters that such lines speak of (all of them, for a line that names none).
         bounded: Whether there was a constraint list at all.
     """
 
     rules: tuple[Rule, ...] = ()
     traits: tuple[Trait, ...] = ()
     unread: tuple[str, ...] = ()
+    frozen: frozenset[str] = frozenset()
     bounded: bool = False
 
 
@@ -84,12 +93,16 @@ def read_constraints(text: str, kinds: Mapping[str, Kind]) -> CallConstraints:
         rules += resolved
         traits += known
         complete = len(resolved) == len(found) and len(known) == len(said or ())
-        understood = complete and (found or said) or _RECORD.search(line)
+        understood = (complete and (found or said)) or _RECORD.search(line)
         if listed and not understood and names.concerned(line) and not is_harmless(line):
             unread.append(line)
-    rules += names.ties(rules, text)
+    rules += names.ties(rules, text) + names.record_lengths()
     return CallConstraints(
-        rules=tuple(rules), traits=tuple(traits), unread=tuple(unread), bounded=listed
+        rules=tuple(rules),
+        traits=tuple(traits),
+        unread=tuple(unread),
+        frozen=frozenset(name for line in unread for name in names.mentioned(line)),
+        bounded=listed,
     )
 
 
@@ -97,6 +110,7 @@ def _lines(text: str) -> tuple[list[str], bool]:
     headings = list(_HEADING.finditer(text))
     if headings:
         lines = text[headings[-1].end() :].splitlines()
+        lines = list(itertools.takewhile(lambda line: not _OTHER_HEADING.match(line), lines))
     else:
         lines = [line for line in text.splitlines() if len(re.findall(r"<=|≤", line)) > 1]
     cleaned = [re.sub(r"^[\s*\-\u2022]+(?!\d)|^\s*\d+\.\s+(?=[A-Z])|`", "", line) for line in lines]
@@ -134,7 +148,9 @@ def _read_rules(line: str) -> list[Rule]:
     if quantifier is not None:
         low = _AT_LEAST.search(quantifier.group("what") or "")
         if low is not None:
-            sign, number = (low.group(1), low.group(2)) if low.group(1) else (low.group(4), low.group(3))
+            sign, number = (
+                (low.group(1), low.group(2)) if low.group(1) else (low.group(4), low.group(3))
+            )
             start = int(number) + (sign in (">", "<"))
         line = line[: quantifier.start()]
     if not _COMPARISON.search(line) or not _is_formula(line):
@@ -169,6 +185,23 @@ class _Names:
         """Whether a line speaks of the input at all."""
         words = set(re.findall(r"[A-Za-z]\w*", line))
         return bool(words & (self.kinds.keys() | _INPUT_WORDS) or _COMPARISON.search(line))
+
+    def mentioned(self, line: str) -> frozenset[str]:
+        """The parameters that a line names, or all of them when it names none."""
+        words = set(re.findall(r"[A-Za-z]\w*", line))
+        bases = {self.records[word][0] for word in words & self.records.keys()}
+        return frozenset((words & self.kinds.keys()) | bases) or frozenset(self.kinds)
+
+    def record_lengths(self) -> list[Rule]:
+        """``queries[i].length == 2`` for ``queries[i] = [l_i, r_i]``."""
+        rules = []
+        for name, kind in self.kinds.items():
+            places = [place for base, place in self.records.values() if base == name]
+            if places and isinstance(kind, ListOf) and isinstance(kind.element, ListOf):
+                left = Expr(op="ref", ref=Ref(base=name, subs=("i",), measure="length"))
+                right = Expr(op="num", number=max(places) + 1)
+                rules.append(Rule(relation=Relation(left=left, op="==", right=right)))
+        return rules
 
     def rule(self, rule: Rule) -> Rule | None:
         """The rule about parameters, or None when a name in it is unknown."""
@@ -222,9 +255,9 @@ class _Names:
         if ref.base in self.records and ref.base not in self.kinds:
             base, place = self.records[ref.base]
             return self._measured(Ref(base=base, subs=("i", str(place)), measure=ref.measure))
-        base = self._parameter(ref)
-        if base is not None:
-            return self._measured(replace(ref, base=base))
+        meant = self._parameter(ref)
+        if meant is not None:
+            return self._measured(replace(ref, base=meant))
         if ref.subs or ref.measure != "value":
             return None
         self.free.add(ref.base)

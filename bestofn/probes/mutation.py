@@ -41,13 +41,16 @@ def mutate(
 def _change(
     layout: Layout, arguments: list[Any], seen: Sequence[tuple[Any, ...]], rng: random.Random
 ) -> None:
-    if not arguments:
+    frozen = layout.constraints.frozen
+    places = [place for place, name in enumerate(layout.names) if name not in frozen]
+    if not places:
         return
-    place = rng.randrange(len(arguments))
+    place = rng.choice(places)
     value = arguments[place]
     twins = [
-        other for other, item in enumerate(arguments)
-        if isinstance(item, list) and isinstance(value, list) and len(item) == len(value)
+        other for other in places
+        if isinstance(value, list) and isinstance(arguments[other], list)
+        and len(arguments[other]) == len(value)
     ]  # fmt: skip
     roll = rng.random()
     if isinstance(value, list) and value and len(twins) > 1 and roll < 0.5:
@@ -150,7 +153,9 @@ def _digits(text: str, rng: random.Random) -> str:
     return str(rng.randint(0, 20)).zfill(len(text) if text.startswith("0") else 1)
 
 
-def _changed_list(items: list[Any], kind: Kind, pool: Sequence[Any], rng: random.Random) -> list[Any]:
+def _changed_list(
+    items: list[Any], kind: Kind, pool: Sequence[Any], rng: random.Random
+) -> list[Any]:
     element: Kind = kind.element if isinstance(kind, ListOf) else kind
     if not items:
         plain = [x for x in pool if not isinstance(x, list)]

@@ -15,11 +15,14 @@ from typing import Any, Literal
 
 from .boxes import Box, Contradiction, Interval, Key
 from .kinds import ListOf, Str
-from .layout import Layout, base_of, depth_of, divisor_of, leaf_of
+from .layout import Layout, depth_of, leaf_of
+from .repair import repair
+from .trait_checks import base_of, divisor_of
 from .values import ValueMaker
 
 Style = Literal["random", "few", "equal", "ascending", "descending", "low", "high"]
 _TRIES = 12
+_HUGE = 10**120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,7 @@ def sample(layout: Layout, rng: random.Random, profile: Profile) -> tuple[Any, .
         return None
     for _ in range(_TRIES):
         try:
-            arguments = _Draw(layout, rng, profile).arguments()
+            arguments = Draw(layout, rng, profile).arguments()
         except Contradiction:
             continue
         if layout.accepts(arguments):
@@ -61,7 +64,7 @@ def sample(layout: Layout, rng: random.Random, profile: Profile) -> tuple[Any, .
     return None
 
 
-class _Draw:
+class Draw:
     """One attempt."""
 
     def __init__(self, layout: Layout, rng: random.Random, profile: Profile) -> None:
@@ -90,7 +93,7 @@ class _Draw:
             Contradiction: this attempt failed.
         """
         lengths, rows, numbers = self._keys()
-        for group, choose in ((lengths, self._length), (rows, self._length)):
+        for group, choose in ((lengths, self.length), (rows, self.length)):
             self.rng.shuffle(group)
             for key in group:
                 self.settle(self.box, key, choose)
@@ -100,7 +103,7 @@ class _Draw:
         values: dict[str, Any] = {}
         for name, kind in zip(self.layout.names, self.layout.kinds, strict=True):
             values[name] = maker.value(name, kind, values)
-        maker.repair(values)
+        repair(self.layout, values, self.rng)
         return tuple(values[name] for name in self.layout.names)
 
     def _keys(self) -> tuple[list[Key], list[Key], list[Key]]:
@@ -136,12 +139,12 @@ class _Draw:
             box.propagate(self.layout.relations)
         return value
 
-    def _length(self, key: Key, ends: Interval) -> float:
-        low, high = int(ends[0]), ends[1]
+    def length(self, key: Key, ends: Interval) -> float:
+        """A length from a range."""
         usual = self.layout.usual.get(key)
         if usual is not None and not self.profile.longest:
-            low, high = _overlap((low, high), usual)
-            low = int(low)
+            ends = _overlap(ends, usual)
+        low, high = int(ends[0]), ends[1]
         limit = max(low, self._limit(key))
         top = int(min(high, limit))
         if self.profile.shortest:
@@ -190,9 +193,14 @@ class _Draw:
                 return lambda _, range_: self.rng.choice(
                     [d for d in _divisors(int(ends[0])) if range_[0] <= d <= range_[1]] or [1]
                 )
-        return lambda k, range_: self._on_grid(
-            k, int(self.number(k, range_)), int(max(range_[0], -(10**18))), int(min(range_[1], 10**18))
-        ) if key[0] not in self.box.real else self.number(k, range_)  # fmt: skip
+        return self._any_number
+
+    def _any_number(self, key: Key, ends: Interval) -> float:
+        value = self.number(key, ends)
+        if key[0] in self.box.real:
+            return value
+        low, high = max(ends[0], -_HUGE), min(ends[1], _HUGE)
+        return self._on_grid(key, int(value), int(low), int(high))
 
     def window(self, key: Key, ends: Interval) -> Interval:
         """The part of a range that the profile prefers."""

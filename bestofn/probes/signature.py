@@ -30,7 +30,7 @@ from .kinds import (
 )
 from .leetcode_constraints import CallConstraints, read_constraints
 from .source import docstring_of, function_arguments
-from .words import FALLBACKS, Guess, counted_kind, guess_kinds, without_examples
+from .words import FALLBACKS, counted_kind, guess_kinds, without_examples
 
 _PLAIN: dict[str, Kind] = {
     "int": Int(), "float": Float(), "bool": Bool(), "str": Str(), "None": NoneKind(),
@@ -211,11 +211,7 @@ def read_signature(
         if _is_known(kind) or (seen and not isinstance(kind, AnyKind)):
             options.append((kind,))
             continue
-        guess = (
-            Guess((counted,), sure=True)
-            if counted is not None
-            else guess_kinds(name, plain, alone=len(names) == 1)
-        )
+        guess = counted if counted is not None else guess_kinds(name, plain, alone=len(names) == 1)
         filled = [_refined(kind, unbounded(option)) for option in guess.kinds]
         sure = sure and guess.sure
         extra = () if guess.sure else _fallbacks(kind)

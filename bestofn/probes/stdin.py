@@ -122,9 +122,9 @@ def _large(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]
                 scalars=scalars,
                 text=text,
                 graph=SHAPES[(attempt + 1) % len(SHAPES)],
-                budget=_TOKENS if attempt < 2 else _TOKENS // 5,
+                budget=_TOKENS if attempt < 1 else _TOKENS // 5,
                 exact=True,
-                members=(1000, 2)[attempt % 2],
+                members=(500, 2)[attempt] if attempt < 2 else (100, 3)[attempt % 2],
                 tight=False,
             )
             try:
@@ -134,3 +134,6 @@ def _large(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]
             if plan.rules.hold(env):
                 yield "stress", env
                 break
+        else:
+            if attempt == 1:
+                return

@@ -13,11 +13,12 @@ from bestofn.probes.constraints import Bound
 from bestofn.probes.expressions import Expr, Ref
 from bestofn.probes.graphs import draw_edges, edge_columns
 from bestofn.probes.stdin_grammar import Block, Cell, Env, Group, Line, Node, Run, plain
-from bestofn.probes.stdin_rules import CannotEvaluate, Evaluator, Rules, as_array
+from bestofn.probes.stdin_rules import CannotEvaluate, Evaluator, Rules, as_array, repeated
 from bestofn.probes.stdin_shapes import distinct_numbers, draw_numbers, draw_text
 
 _REPAIRS = 25
 MAX_MEMBERS = 2000
+_MAX_ROWS = 3000
 
 
 class CannotDraw(Exception):
@@ -82,6 +83,7 @@ class Drawer:
             for ref in node.count.refs()
         }
         self.edges = edge_columns(rules.grammar, rules.facts)
+        self.known_bounds: dict[tuple[str, int | None, str, str], list[Bound]] = {}
 
     def draw(self) -> Env:
         """An input; it may still break rules that only :meth:`Rules.hold` checks.
@@ -97,10 +99,10 @@ class Drawer:
         cells = [item for node in nodes if isinstance(node, Line)
                  for item in node.items if isinstance(item, Cell)]
         self._scalars([cell for cell in cells if cell.base in self.rules.numeric], env, kind)
+        self._afford(nodes, env)
         for cell in cells:
             if cell.base not in self.rules.numeric:
                 (env.scalars[cell.name],) = self._texts(cell, env, kind, 1)
-        self._afford(nodes, env)
         for node in nodes:
             if isinstance(node, Line):
                 for item in node.items:
@@ -185,12 +187,20 @@ class Drawer:
             raise CannotDraw
         return low, high
 
-    def _bounds(self, base: str, kind: int | None, name: str, measure: str) -> Iterator[Bound]:
+    def _bounds(self, base: str, kind: int | None, name: str, measure: str) -> list[Bound]:
         """Bounds on a name, from chains' outer ends and from their neighbours."""
+        key = (base, kind, name, measure)
+        if key not in self.known_bounds:
+            self.known_bounds[key] = list(self._find_bounds(*key))
+        return self.known_bounds[key]
+
+    def _find_bounds(
+        self, base: str, kind: int | None, name: str, measure: str
+    ) -> Iterator[Bound]:
         for bound, kinds in self.rules.facts.bounds:
             if (kinds is None or kind in kinds) and _matches(bound.ref, base, name, measure):
                 yield bound
-        for relation, kinds in self.rules.facts.relations():
+        for relation, kinds in self.rules.relations_list:
             if (kinds is not None and kind not in kinds) or relation.op == "!=":
                 continue
             strict = int(relation.op == "<")
@@ -307,7 +317,7 @@ class Drawer:
         found = [
             self.ends(base, env, kind, measure=measure)
             for measure in ("length", "bars")
-            if any(True for _ in self._bounds(base, kind, "", measure))
+            if self._bounds(base, kind, "", measure)
         ]
         if not found:
             return self.seen.lengths.get(base, (1, 1))
@@ -368,6 +378,8 @@ class Drawer:
             raise CannotDraw
         facts = self.rules.facts
         strict = facts.ordered.get(run.base)
+        if count > _MAX_ROWS:
+            raise CannotDraw
         alone = any(mode == "rows" and bases == (run.base,) for mode, bases in facts.distinct)
         rows = []
         flat = as_array(draw_numbers(self.rng, low, high, sum(spans), self.style.numbers))
@@ -432,11 +444,7 @@ class Drawer:
                 bad |= set(np.flatnonzero(~np.asarray(held, dtype=bool)).tolist())
         for mode, group in self.rules.facts.distinct:
             if mode in ("tuple", "set") and set(group) <= set(bases):
-                seen: set[Any] = set()
-                for place, row in enumerate(zip(*(plain(env.lists[b]) for b in group), strict=True)):
-                    key = frozenset(row) if mode == "set" else row
-                    bad |= {place} if key in seen else set()
-                    seen.add(key)
+                bad |= repeated([env.lists[base] for base in group], mode)
         return sorted(bad)
 
 
@@ -489,6 +497,9 @@ def _count(expr: Expr, env: Env) -> int:
 def _fold(choose: Any, values: list[Any]) -> Any:
     if not values:
         return None
+    sizes = {len(value) for value in values if np.ndim(value)}
+    if len(sizes) > 1:
+        raise CannotDraw
     result = values[0]
     for value in values[1:]:
         result = choose(result, value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bestofn.probes.graphs import edge_columns
 from bestofn.probes.facts import Facts, read_facts
 from bestofn.probes.statement import sections, sentences
 from bestofn.probes.stdin_draw import Seen
@@ -77,6 +78,14 @@ def make_plan(problem: Problem) -> Plan | None:
         _why("rules")
         return None
     frozen = facts.frozen | _beyond_reach(rules, samples)
+    frozen |= _about(rules)
+    for node in grammar:
+        members = base_names((node,)) if isinstance(node, Group) else frozenset()
+        # A condition on one query may be about the state that others have left.
+        frozen |= members if members & frozen else frozenset()
+    if not frozen and facts.about:
+        _why("about")
+        return None
     if (facts.tree or facts.connected or facts.simple) and _edges_missing(rules):
         _why("edges")
         return None
@@ -91,7 +100,8 @@ def make_plan(problem: Problem) -> Plan | None:
 def _conditions(parts: dict[str, str]) -> list[str]:
     """Sentences that say what inputs look like."""
     lines = sentences(parts.get("constraints", ""))
-    for name in ("statement", "input", "output"):
+    # With a section of constraints, a guarantee elsewhere repeats one of them or always holds.
+    for name in ("input",) if lines else ("statement", "input", "output"):
         lines += [
             line
             for line in sentences(parts.get(name, ""))
@@ -197,7 +207,20 @@ def _beyond_reach(rules: Rules, samples: list[Env]) -> set[str]:
     return frozen
 
 
-def _edges_missing(rules: Rules) -> bool:
-    from bestofn.probes.graphs import edge_columns
+def _about(rules: Rules) -> set[str]:
+    """Names that hold what a sentence speaks of that was not understood."""
+    frozen: set[str] = set()
+    if "graph" in rules.facts.about:
+        edges = edge_columns(rules.grammar, rules.facts)
+        for node in rules.grammar:
+            if edges is not None and isinstance(node, Block):
+                columns = base_names((node,))
+                frozen |= columns if edges.left in columns else set()
+        frozen |= {edges.vertices.base} if edges is not None else set()
+    if "grid" in rules.facts.about:
+        frozen |= base_names(rules.grammar) - rules.numeric
+    return frozen
 
+
+def _edges_missing(rules: Rules) -> bool:
     return edge_columns(rules.grammar, rules.facts) is None

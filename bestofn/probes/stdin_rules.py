@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count, takewhile
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from bestofn.probes.constraints import Relation
 from bestofn.probes.expressions import Expr, Ref
 from bestofn.probes.facts import Facts
-from bestofn.probes.graphs import edge_columns, graph_holds
+from bestofn.probes.graphs import Edges, edge_columns, graph_holds
 from bestofn.probes.stdin_grammar import Env, Node, Value, plain, scalar_name
 
 _OPERATORS: dict[str, Any] = {
@@ -108,7 +109,9 @@ class Evaluator:
                 old = self.spans.get(index[0], (first, last))
                 self.spans[index[0]] = (max(first, old[0]), min(last, old[1]))
             elif ref.base in self.env.rows:
-                if len(ref.subs) != 2 or self.table not in (None, (ref.base, ref.subs)):
+                if len(set(ref.subs)) != 2 or not all(sub.isalpha() for sub in ref.subs):
+                    raise CannotEvaluate
+                if self.table not in (None, (ref.base, ref.subs)):
                     raise CannotEvaluate
                 self.table = (ref.base, (ref.subs[0], ref.subs[1]))
             else:
@@ -201,6 +204,16 @@ class Rules:
     grammar: tuple[Node, ...]
     numeric: frozenset[str]
 
+    @cached_property
+    def relations_list(self) -> list[tuple[Relation, frozenset[int] | None]]:
+        """The relations of the facts, worked out once."""
+        return self.facts.relations()
+
+    @cached_property
+    def edges(self) -> Edges | None:
+        """Where the input holds a graph."""
+        return edge_columns(self.grammar, self.facts)
+
     def hold(self, env: Env) -> bool:
         """Whether an input obeys every rule that could be read."""
         return self._hold_in(env, None) and self._totals_hold(env) and all(
@@ -212,12 +225,12 @@ class Rules:
             all(np.all(held) for _, held in self.relations(env, kind))
             and all(self._texts_hold(env))
             and all(self._lists_hold(env))
-            and graph_holds(self.facts, env, edge_columns(self.grammar, self.facts))
+            and graph_holds(self.facts, env, self.edges)
         )
 
     def relations(self, env: Env, kind: int | None) -> Iterator[tuple[Relation, Any]]:
         """Each relation that speaks of these values, and where it holds."""
-        for relation, kinds in self.facts.relations():
+        for relation, kinds in self.relations_list:
             if kinds is not None and kind not in kinds:
                 continue
             if env.parent is not None and not _speaks_of(relation, env):
@@ -242,6 +255,9 @@ class Rules:
 
     def _lists_hold(self, env: Env) -> Iterator[bool]:
         for mode, bases in self.facts.distinct:
+            if mode in ("tuple", "set") and all(base in env.lists for base in bases):
+                yield not repeated([env.lists[base] for base in bases], mode)
+                continue
             columns = [tokens_of(env, base) for base in bases]
             if not all(columns):
                 continue
@@ -251,9 +267,7 @@ class Rules:
                 values = [value for column in columns for value in column]
                 yield len(values) == len(set(values))
             elif len({len(column) for column in columns}) == 1:
-                rows = list(zip(*columns, strict=True))
-                seen = {frozenset(row) if mode == "set" else row for row in rows}
-                yield len(seen) == len(rows)
+                yield not repeated(columns, mode)
         for base, strict in self.facts.ordered.items():
             for values in [
                 *([env.lists[base]] if base in env.lists else []),
@@ -277,6 +291,27 @@ class Rules:
             if total > top:
                 return False
         return True
+
+
+def repeated(columns: list[Any], mode: str) -> set[int]:
+    """Places of tuples that came before, in any order of their members for mode ``set``."""
+    if not len(columns[0]):
+        return set()
+    if all(isinstance(column, np.ndarray) and column.dtype != object for column in columns):
+        table = np.stack(columns, axis=1)
+        if mode == "set":
+            table = np.sort(table, axis=1)
+        order = np.lexsort(table.T[::-1])
+        same = np.all(table[order][1:] == table[order][:-1], axis=1)
+        return set(order[1:][same].tolist())
+    seen: set[Any] = set()
+    places = set()
+    for place, row in enumerate(zip(*map(plain, columns), strict=True)):
+        key = frozenset(row) if mode == "set" else row
+        if key in seen:
+            places.add(place)
+        seen.add(key)
+    return places
 
 
 def tokens_of(env: Env, base: str) -> list[Value]:

@@ -102,6 +102,13 @@ def distinct_numbers(
         low, room = high - count + 1, count
     if room <= 4 * count + 16:
         values = (low + rng.permutation(room)[:count]).tolist()
+    elif high < _INT64 and low > -_INT64:
+        drawn = rng.integers(low, low + room - 1, endpoint=True, size=3 * count // 2 + 32)
+        drawn.sort()
+        drawn = drawn[np.append(True, drawn[1:] != drawn[:-1])]
+        values = rng.permutation(drawn)[:count].tolist()
+        if len(values) < count:
+            return distinct_numbers(rng, low, low + room - 1, count, shape)
     else:
         found: dict[int, None] = {}
         while len(found) < count:

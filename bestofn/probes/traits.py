@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -190,7 +191,8 @@ def _pattern(source: str) -> re.Pattern[str]:
 
 
 _S = rf"{_OF}(?P<subjects>{_SUBJECTS})"
-_READERS: tuple[tuple[re.Pattern[str], Any], ...] = (
+_Reader = Callable[["re.Match[str]"], "list[Trait] | None"]
+_READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
     (
         _pattern(rf"{_S}\s+(?:are|is|(?:have|has|contains?|consists? of)(?:\s+only)?)\s+{_UNIQUE}"
                  rf"(?:\s+(?:from each other|{_THINGS}))?"),

@@ -24,9 +24,10 @@ from .kinds import (
 )
 from .layout import Layout, depth_of, leaf_of
 from .mutation import changed_text
+from .repair import tree_edges
 
 if TYPE_CHECKING:
-    from .sampling import _Draw
+    from .sampling import Draw
 
 _POOL = 400
 _MANY = 64
@@ -42,7 +43,7 @@ class ValueMaker:
         draw: The draw whose lengths and numbers are settled.
     """
 
-    def __init__(self, layout: Layout, rng: random.Random, draw: _Draw) -> None:
+    def __init__(self, layout: Layout, rng: random.Random, draw: Draw) -> None:
         self.layout = layout
         self.rng = rng
         self.draw = draw
@@ -99,12 +100,12 @@ class ValueMaker:
     def _size(self, name: str, depth: int) -> int:
         key: Key = (name, ("*",) * depth, "length")
         low, high = self.box.get(key)
-        return int(low if low == high else self.draw._length(key, (low, high)))
+        return int(low if low == high else self.draw.length(key, (low, high)))
 
     def _list(self, name: str, kind: ListOf, depth: int) -> list[Any]:
         size = self._size(name, depth)
         if self.layout.traits(name, "tree_edges") and depth == 0:
-            return self._tree_edges(name, size)
+            return tree_edges(self.draw, name, size, max(2, self._size(name, 1)))
         if self.layout.traits(name, "tree_parents") and depth == 0:
             return [-1, *(self.rng.randrange(node) for node in range(1, size))]
         if self.layout.traits(name, "permutation") and depth == 0:
@@ -137,7 +138,9 @@ class ValueMaker:
         return made
 
     def _sort(self, name: str, kind: ListOf, made: list[Any]) -> None:
-        whole = [t for t in self.layout.traits(name, "ascending", "descending") if t.subject == name]
+        whole = [
+            t for t in self.layout.traits(name, "ascending", "descending") if t.subject == name
+        ]
         if kind.order or whole:
             down = kind.order == "descending" or any(t.name == "descending" for t in whole)
             made.sort(reverse=down)
@@ -224,7 +227,7 @@ class ValueMaker:
     def _number(self, name: str, kind: Int | Float, depth: int) -> float:
         key: Key = (name, ("*",) * depth, "value")
         low, high = self.box.get(key)
-        if depth and not key[0] in self.box.real:
+        if depth and key[0] not in self.box.real:
             for trait in self.layout.traits(name, "options"):
                 if not str(trait.subject).endswith(".length"):
                     return self.rng.choice(trait.value)  # type: ignore[no-any-return]
@@ -244,7 +247,9 @@ class ValueMaker:
             return str(self.rng.choice(choices[0] if choices else kind.options))
         ends = self.box.intervals.get((name, ("*",) * depth, "value"))
         if ends is not None:
-            return str(int(ends[0] if ends[0] == ends[1] else self.draw.number((name, (), "value"), ends)))
+            return str(
+                int(ends[0] if ends[0] == ends[1] else self.draw.number((name, (), "value"), ends))
+            )
         if kind.templates and (kind.fixed_shape or self.rng.random() < 0.4):
             return changed_text(self.rng.choice(kind.templates), kind, kind.templates, self.rng)
         if kind.numeric:
@@ -299,63 +304,14 @@ class ValueMaker:
         if name not in self._alphabets:
             full = self._full_alphabet(name, kind)
             count = self.draw.profile.letters
-            few = full if count is None or count >= len(full) else "".join(self.draw.letters(full, count))
+            few = (
+                full
+                if count is None or count >= len(full)
+                else "".join(self.draw.letters(full, count))
+            )
             self._alphabets[name] = few
         return self._alphabets[name]
-
-    def _tree_edges(self, name: str, edges: int) -> list[list[int]]:
-        low = int(max(0, self.box.get((name, ("*", "0"), "value"))[0]))
-        width = max(2, self._size(name, 1))
-        labels = self.rng.sample(range(low, low + edges + 1), edges + 1)
-        line = self.draw.profile.style in ("ascending", "equal")
-        made = []
-        for node in range(1, edges + 1):
-            pair = [labels[node - 1 if line else self.rng.randrange(node)], labels[node]]
-            self.rng.shuffle(pair)
-            weights = [
-                int(self.draw.number((name, ("*", str(place)), "value"),
-                                     self.box.get((name, ("*", str(place)), "value"))))
-                for place in range(2, width)
-            ]  # fmt: skip
-            made.append(pair + weights)
-        self.rng.shuffle(made)
-        return made
-
-    def repair(self, values: dict[str, Any]) -> None:
-        """Put right what single elements must be: ``parent[0] == -1``, ``grid[i][i] == 0``."""
-        for rule in self.layout.special:
-            for side, other in (
-                (rule.relation.left, rule.relation.right),
-                (rule.relation.right, rule.relation.left),
-            ):
-                if rule.relation.op == "==" and side.ref is not None and not rule.start:
-                    target = other.value(lambda ref: _whole(values.get(ref.base)))
-                    if target is not None:
-                        self._assign(values, side.ref.base, side.ref.subs, target, some=rule.some)
-
-    def _assign(
-        self, values: dict[str, Any], base: str, subs: tuple[str, ...], target: int, *, some: bool
-    ) -> None:
-        grid = values.get(base)
-        if not isinstance(grid, list) or not grid:
-            return
-        if some:
-            place = self.rng.randrange(len(grid))
-            if len(subs) == 1:
-                grid[place] = target
-            elif isinstance(grid[place], list) and subs[1].isdigit() and int(subs[1]) < len(grid[place]):
-                grid[place][int(subs[1])] = target
-        elif len(subs) == 1 and subs[0].isdigit() and int(subs[0]) < len(grid):
-            grid[int(subs[0])] = target
-        elif len(subs) == 2 and subs[0] == subs[1]:
-            for place, row in enumerate(grid):
-                if isinstance(row, list) and place < len(row):
-                    row[place] = target
 
 
 def _hashable(value: Any) -> bool:
     return not isinstance(value, list | dict | set)
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

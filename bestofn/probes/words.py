@@ -84,14 +84,17 @@ def without_examples(text: str, names: Sequence[str]) -> str:
     return "\n".join(kept)
 
 
-def counted_kind(text: str, count: int) -> Kind | None:
-    """The kind of all the arguments where the text counts them: ``two strings``, ``3 numbers``."""
+def counted_kind(text: str, count: int) -> Guess | None:
+    """The kind of all the arguments where the text counts them: ``two strings``, ``3 numbers``.
+
+    Sure, but for ``two lists``, which leaves open what they hold.
+    """
     words = {2: "two|2|both", 3: "three|3", 4: "four|4"}.get(count)
     if words is None:
         return None
     for pattern, kind in _BY_WORDS:
         if re.search(rf"\b(?:{words})\s+(?:\w+[ -]){{0,2}}?{pattern}", text, re.IGNORECASE):
-            return kind
+            return Guess((kind,), sure=pattern != rf"{_LISTS}\b")
     return None
 
 

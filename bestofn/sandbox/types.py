@@ -37,8 +37,8 @@ class Limits:
         seconds: Processor seconds for each run (6 is LiveCodeBench's own limit a test).
         wall_seconds: Wall-clock seconds for each run; None means ``2 * seconds + 1``, so that
             a busy machine does not turn a right program into a slow one.
-        total_seconds: Wall-clock seconds for all the runs of one job; runs that no longer fit
-            come back as ``not_run``. None means no such bound.
+        total_seconds: Wall-clock seconds for all the runs of one job. The run that they end and
+            those after it come back as ``not_run``. None means no such bound.
         memory_bytes: Address space. Below 1 GiB programs with threads fail to start them.
         output_bytes: What a run may print, or the size of the value it may return.
         file_bytes: The largest file it may write.

@@ -25,7 +25,8 @@ from pathlib import Path
 import anyio
 
 from bestofn import Candidate, Problem, Sandbox, TestCase
-from bestofn.benchmarks import load_demo, load_humaneval, load_livecodebench
+from bestofn.benchmarks import humaneval, livecodebench, shipped
+from bestofn.benchmarks.base import Benchmark
 from bestofn.concurrency import gather
 from bestofn.grading import grade, preamble_for, same_output
 
@@ -46,42 +47,39 @@ Workload = tuple[str, list[Work]]
 
 
 def workloads(programs: int) -> list[Workload]:
-    """What is graded: name and work, at most ``programs`` programs each."""
-    found: list[Workload] = []
-    demo = [
-        Work(problem=item.problem, candidate=candidate, tests=item.problem.public_tests)
-        for item in load_demo().items
-        for candidate in item.candidates
-        if item.verdicts and item.verdicts[candidate.id]
-    ]
-    found.append(("demo, public tests", demo[:programs]))
+    """What is graded: name and work, at most ``programs`` real programs each."""
+    found = [("demo, public tests", _right(shipped.load(), hidden=False))]
     if not DATA.is_dir():
-        print(f"({DATA} is not there: the shipped demo problems only)", file=sys.stderr)
+        print("(no real data sets beside this checkout: the demo only)", file=sys.stderr)
         return found
-    humaneval = load_humaneval(
+    samples = humaneval.load(
         DATA / "humaneval/problems.jsonl", [DATA / "humaneval/davinci_20_samples.jsonl"]
     )
-    checks = [
-        Work(problem=item.problem, candidate=candidate, tests=item.hidden_tests)
-        for item in humaneval.items
-        for candidate in item.candidates
-        if item.verdicts and item.verdicts[candidate.id]
-    ]
-    found.append(("HumanEval, one check", checks[:: max(1, len(checks) // programs)][:programs]))
-    livecodebench = load_livecodebench(
-        DATA / "livecodebench/problems.jsonl",
+    found.append(("HumanEval, one check", _spread(_right(samples, hidden=True), programs)))
+    contest = livecodebench.load(
+        [DATA / "livecodebench/problems.jsonl"],
         sorted((DATA / "livecodebench").glob("*/*_eval_all.json")),
     )
-    public = [
-        Work(problem=item.problem, candidate=candidate, tests=item.problem.public_tests)
-        for item in livecodebench.items
+    found.append(("LiveCodeBench, public tests", _spread(_right(contest, hidden=False), programs)))
+    return found
+
+
+def _right(benchmark: Benchmark, *, hidden: bool) -> list[Work]:
+    return [
+        Work(
+            problem=item.problem,
+            candidate=candidate,
+            tests=item.hidden_tests if hidden else item.problem.public_tests,
+        )
+        for item in benchmark.items
         for candidate in item.candidates
         if item.verdicts and item.verdicts[candidate.id]
     ]
-    found.append(
-        ("LiveCodeBench, public tests", public[:: max(1, len(public) // programs)][:programs])
-    )
-    return found
+
+
+def _spread(work: list[Work], most: int) -> list[Work]:
+    """At most so many, taken from all over the list."""
+    return work[:: -(-len(work) // most)] if len(work) > most else work
 
 
 async def warm(work: Sequence[Work], sandbox: Sandbox) -> int:

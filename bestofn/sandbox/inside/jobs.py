@@ -12,6 +12,10 @@ from .children import Child, ChildFault, Ending, watch
 from .isolate import Isolation
 from .limits import RunLimits
 
+SET_UP_SECONDS = 30.0
+"""A process that is not ready by then never will be; nothing of a program has run yet."""
+OUT_OF_TOTAL = "the job's total time is over"
+
 
 class Job:
     """A program in one process, run by run. A run that kills the process costs a new one.
@@ -112,7 +116,7 @@ class Job:
         self.reporter.start()
         reuse = threads_left = False
         try:
-            report = self.watch(self.reporter, began + self.limits.wall_seconds)
+            report = self.watch(self.reporter, self._deadline(began))
             status, error, reuse = report["status"], report["error"], report["reuse"]
             threads_left = report.get("threads_left") is True
             if report.get("gone") is True:
@@ -120,38 +124,59 @@ class Job:
                 status, error, reuse = ending.status, ending.error, False
         except Ending as ending:
             status, error = ending.status, ending.error
+            if status == "timeout" and self._cut_short(began):
+                status, error = "not_run", OUT_OF_TOTAL
         if self.kind != "stdin" and status == "ok" and not reuse and self.ended_early():
             status, error = "exit", "the program ended instead of returning"
         wall = time.monotonic() - began
         seconds = self.program.used()
-        answer = files.read_all(self.reporter.output, self.limits.output_bytes + 1)
-        if len(answer) > self.limits.output_bytes:
-            status, error, reuse = "output", "printed too much", False
-            answer = answer[: self.limits.output_bytes]
-        if not reuse:
-            self.end_children()
-        self._reply(
-            status, error, seconds=seconds, wall=wall, answer=answer, threads_left=threads_left
-        )
+        output = os.dup(self.reporter.output)
+        try:
+            size = os.fstat(output).st_size
+            if size > self.limits.output_bytes:
+                status, error, reuse = "output", "printed too much", False
+                size = self.limits.output_bytes
+            if not reuse:
+                self.end_children()
+            self._reply(
+                status, error, seconds=seconds, wall=wall, size=size, threads_left=threads_left
+            )
+            self.courier.deliver(output, size)
+        finally:
+            os.close(output)
 
     def ended_early(self) -> bool:
         """Whether a process ended where it should have reported."""
         return any(child.ended for child in self.children)
 
+    def _deadline(self, began: float) -> float:
+        """When a run that began then has had its time, or its job has."""
+        own, total = began + self.limits.wall_seconds, self.limits.total_seconds
+        return own if total is None else min(own, self._started + total)
+
+    def _cut_short(self, began: float) -> bool:
+        """Whether it was the job's time that ended a run, not the run's own."""
+        own = time.monotonic() >= began + self.limits.wall_seconds
+        return not own and self.program.left() > 0 and self._no_time_left() is not None
+
     def _load(self) -> Ending | None:
-        deadline = time.monotonic() + self.limits.wall_seconds
         self.start_children()
         for child in self.children:
             try:
-                self.watch(child, deadline)
+                self.watch(child, time.monotonic() + SET_UP_SECONDS)
             except Ending as ending:
                 raise ChildFault(f"a process did not come up: {ending.error}") from ending
             child.start()
+        deadline = self._deadline(time.monotonic())
+        ending: Ending | None = None
         for child in self.children:
-            self._failed = self._failed or self._loaded(child, deadline)
-        if self._failed is not None:
+            ending = ending or self._loaded(child, deadline)
+        if ending is not None:
             self.end_children()
-        return self._failed
+            if ending.status == "timeout" and self._no_time_left() is not None:
+                return self._no_time_left()
+            self._failed = ending
+        return ending
 
     def _loaded(self, child: Child, deadline: float) -> Ending | None:
         try:
@@ -165,7 +190,7 @@ class Job:
     def _no_time_left(self) -> Ending | None:
         total = self.limits.total_seconds
         if total is not None and time.monotonic() - self._started >= total:
-            return Ending("not_run", "the job's total time is over")
+            return Ending("not_run", OUT_OF_TOTAL)
         return None
 
     def _reply(
@@ -175,7 +200,7 @@ class Job:
         *,
         seconds: float = 0.0,
         wall: float = 0.0,
-        answer: bytes = b"",
+        size: int = 0,
         threads_left: bool = False,
     ) -> None:
         reply = {
@@ -183,10 +208,10 @@ class Job:
             "error": error,
             "seconds": seconds,
             "wall": wall,
-            "size": len(answer),
+            "size": size,
             "threads_left": threads_left,
         }
-        self.library.sendall(frames.pack(reply) + answer)
+        self.library.sendall(frames.pack(reply))
 
 
 class CheckingJob(Job):

@@ -17,7 +17,8 @@ from fractions import Fraction
 from typing import Any
 
 MAX_DEPTH = 100
-MAX_NODES = 2_000_000
+MAX_NODES = 4_000_000  # a container counts as much as some of its items
+_CONTAINER = 8
 _JSON_INT = 10**4000  # Python refuses to read longer decimal integers
 _ATOMS = frozenset({int, str, bool, type(None)})
 
@@ -97,11 +98,11 @@ class _Encoder:
         self.open.add(id(value))
         try:
             if isinstance(value, dict):
+                self._count(2 * dict.__len__(value) + _CONTAINER)
                 pairs = [
                     [self.encode(key, depth + 1), self.encode(item, depth + 1)]
-                    for key, item in dict.items(value)
+                    for key, item in list(dict.items(value))
                 ]
-                self._count(2 * len(pairs) + 1)
                 return {"t": "dict", "v": pairs}
             for base, tag in _SEQUENCES:
                 if isinstance(value, base):
@@ -113,7 +114,7 @@ class _Encoder:
 
     def _items(self, source: Iterable[Any], depth: int) -> list[Any]:
         items = list(source)
-        self._count(len(items) + 1)
+        self._count(len(items) + _CONTAINER)
         kinds = set(map(type, items))
         # The common long lists go to the JSON writer as they are.
         if kinds == {int} and min(items) > -_JSON_INT and max(items) < _JSON_INT:

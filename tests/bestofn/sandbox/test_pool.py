@@ -19,8 +19,11 @@ pytestmark = pytest.mark.anyio
 ECHO = "print(input())"
 
 
-def leftovers() -> set[str]:
-    return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("bestofn-")}
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the sandbox makes its directories, and nobody else does."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
 
 
 def children() -> set[int]:
@@ -50,15 +53,15 @@ async def test_counts_runs_and_says_its_level() -> None:
         assert (sandbox.missing == ()) == (sandbox.level == Level.FULL)
 
 
-async def test_nothing_is_left_behind() -> None:
-    processes, folders = children(), leftovers()
+async def test_nothing_is_left_behind(temporary: Path) -> None:
+    processes = children()
     async with Sandbox(workers=2) as sandbox:
         async with anyio.create_task_group() as group:
             for n in range(4):
                 group.start_soon(sandbox.execute, echo(str(n)))
         assert len(children() - processes) == 2
     assert children() == processes
-    assert not leftovers() - folders
+    assert os.listdir(temporary) == []
 
 
 async def test_many_callers_share_few_workers() -> None:
@@ -119,8 +122,8 @@ async def test_a_worker_that_dies_every_time_is_a_fault() -> None:
 
 
 @pytest.mark.parametrize("level", list(Level), ids=str)
-async def test_cancelling_kills_what_runs_and_leaks_nothing(level: Level) -> None:
-    processes, folders = children(), leftovers()
+async def test_cancelling_kills_what_runs_and_leaks_nothing(level: Level, temporary: Path) -> None:
+    processes = children()
     source = "import time\nopen('left', 'w').write('x')\ntime.sleep(100)"
     async with Sandbox(workers=1, limits=Limits(wall_seconds=200), _level=level) as sandbox:
         await sandbox.execute(echo(""))
@@ -130,7 +133,7 @@ async def test_cancelling_kills_what_runs_and_leaks_nothing(level: Level) -> Non
         assert children() == processes
         assert (await sandbox.execute(echo("again")))[0].stdout == "again\n"
     assert children() == processes
-    assert not leftovers() - folders
+    assert os.listdir(temporary) == []
 
 
 async def test_cancelling_one_who_waits_disturbs_nobody() -> None:

@@ -1,24 +1,11 @@
-def _minutes(entry: str) -> int:
-    if entry.startswith("-"):
-        return -_minutes(entry[1:])
-    total = 0
-    number = ""
-    for ch in entry:
-        if ch.isdigit():
-            number += ch
-        elif ch == "h":
-            total += 60 * int(number)
-            number = ""
-        elif ch == "m":
-            total += int(number)
-            number = ""
-    return total
+import re
 
 
 def billed_quarters(entries: list[str]) -> int:
-    """Sum all entries and drop the broken quarter, towards zero."""
-    total = sum(map(_minutes, entries))
-    whole, _ = divmod(abs(total), 15)
-    if total < 0:
-        whole = -whole
-    return whole
+    minutes = 0
+    for entry in entries:
+        sign, hours, mins = re.fullmatch(r"(-?)(?:(\d+)h)?(?:(\d+)m)?", entry).groups()
+        value = int(hours or 0) * 60 + int(mins or 0)
+        minutes += -value if sign else value
+    quarters = abs(minutes) // 15
+    return quarters if minutes >= 0 else -quarters

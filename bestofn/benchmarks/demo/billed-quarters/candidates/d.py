@@ -1,10 +1,24 @@
-import re
+def _minutes(entry: str) -> int:
+    if entry.startswith("-"):
+        return -_minutes(entry[1:])
+    total = 0
+    number = ""
+    for ch in entry:
+        if ch.isdigit():
+            number += ch
+        elif ch == "h":
+            total += 60 * int(number)
+            number = ""
+        elif ch == "m":
+            total += int(number)
+            number = ""
+    return total
 
 
 def billed_quarters(entries: list[str]) -> int:
-    total = 0
-    for entry in entries:
-        for number, unit in re.findall(r"(-?\d+)([hm])", entry):
-            total += int(number) * (60 if unit == "h" else 1)
-    sign = -1 if total < 0 else 1
-    return sign * (abs(total) // 15)
+    """Sum all entries and drop the broken quarter, towards zero."""
+    total = sum(map(_minutes, entries))
+    whole, _ = divmod(abs(total), 15)
+    if total < 0:
+        whole = -whole
+    return whole

@@ -1,12 +1,10 @@
+import re
+
+
 def billed_quarters(entries: list[str]) -> int:
-    total_minutes = 0
+    total = 0
     for entry in entries:
-        negative = entry.startswith("-")
-        text = entry.lstrip("-")
-        hours, sep, rest = text.partition("h")
-        if not sep:
-            hours, rest = "0", text
-        minutes = int(hours) * 60 + int(rest.rstrip("m") or 0)
-        total_minutes += -minutes if negative else minutes
-    # int() truncates towards zero
-    return int(total_minutes / 15)
+        for number, unit in re.findall(r"(-?\d+)([hm])", entry):
+            total += int(number) * (60 if unit == "h" else 1)
+    sign = -1 if total < 0 else 1
+    return sign * (abs(total) // 15)

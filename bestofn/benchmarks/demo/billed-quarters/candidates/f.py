@@ -1,15 +1,12 @@
-from functools import reduce
-import re
-
-
-def to_minutes(entry):
-    match = re.match(r"(-)?((\d+)h)?((\d+)m)?$", entry)
-    hours = int(match.group(3)) if match.group(3) else 0
-    minutes = int(match.group(5)) if match.group(5) else 0
-    value = hours * 60 + minutes
-    return -value if match.group(1) else value
-
-
 def billed_quarters(entries: list[str]) -> int:
-    total = reduce(lambda x, y: x + y, [to_minutes(e) for e in entries])
-    return total // 15 if total >= 0 else -(-total // 15)
+    total_minutes = 0
+    for entry in entries:
+        negative = entry.startswith("-")
+        text = entry.lstrip("-")
+        hours, sep, rest = text.partition("h")
+        if not sep:
+            hours, rest = "0", text
+        minutes = int(hours) * 60 + int(rest.rstrip("m") or 0)
+        total_minutes += -minutes if negative else minutes
+    # int() truncates towards zero
+    return int(total_minutes / 15)

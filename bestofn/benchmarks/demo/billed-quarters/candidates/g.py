@@ -1,14 +1,15 @@
 def billed_quarters(entries: list[str]) -> int:
-    """Total worked time in whole quarter hours."""
-    quarters = 0
-    for entry in entries:
-        sign = -1 if entry.startswith("-") else 1
-        body = entry.lstrip("-")
-        minutes = 0
-        if "h" in body:
-            hours, body = body.split("h", 1)
-            minutes += int(hours) * 60
-        if body:
-            minutes += int(body[:-1])
-        quarters += sign * (minutes // 15)
-    return quarters
+    total = 0
+    for e in entries:
+        sign = 1
+        if e[0] == "-":
+            sign = -1
+            e = e[1:]
+        h, m = 0, 0
+        if "h" in e:
+            left, e = e.split("h")
+            h = int(left)
+        if e.endswith("m"):
+            m = int(e[:-1])
+        total += sign * (60 * h + m)
+    return total // 15

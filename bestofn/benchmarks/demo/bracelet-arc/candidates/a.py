@@ -1,20 +1,19 @@
-def main():
-    n, k = map(int, input().split())
-    s = input().strip()
+from collections import Counter
 
-    count = {}
-    best, best_start = 0, 0
-    left = 0
-    for right in range(2 * n):
-        ch = s[right % n]
-        count[ch] = count.get(ch, 0) + 1
-        while count[ch] > k or right - left + 1 > n:
-            count[s[left % n]] -= 1
-            left += 1
-        length = right - left + 1
-        if left < n and length > best:
-            best, best_start = length, left
-    print(best, best_start + 1)
+n, k = map(int, input().split())
+s = input().strip()
+t = s + s
 
-
-main()
+cnt = Counter()
+l = 0
+best = 0
+pos = 0
+for r, c in enumerate(t):
+    cnt[c] += 1
+    while cnt[c] > k:
+        cnt[t[l]] -= 1
+        l += 1
+    if r - l + 1 > best:
+        best = r - l + 1
+        pos = l
+print(best, pos + 1)

@@ -1,19 +1,18 @@
-from collections import Counter
-
 n, k = map(int, input().split())
-s = input().strip()
-t = s + s
+beads = input().strip()
 
-cnt = Counter()
-l = 0
-best = 0
-pos = 0
-for r, c in enumerate(t):
-    cnt[c] += 1
-    while cnt[c] > k:
-        cnt[t[l]] -= 1
-        l += 1
-    if r - l + 1 > best:
-        best = r - l + 1
-        pos = l
-print(best, pos + 1)
+freq = [0] * 26
+left = 0
+best_len = 0
+best_pos = 1
+for right in range(n):
+    idx = ord(beads[right]) - ord('a')
+    freq[idx] += 1
+    while freq[idx] > k:
+        freq[ord(beads[left]) - ord('a')] -= 1
+        left += 1
+    if right - left + 1 > best_len:
+        best_len = right - left + 1
+        best_pos = left + 1
+
+print(best_len, best_pos)

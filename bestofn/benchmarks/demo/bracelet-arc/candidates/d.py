@@ -1,18 +1,22 @@
-n, k = map(int, input().split())
-beads = input().strip()
+# Sliding window over the bracelet written down twice.
+def main():
+    n, k = map(int, input().split())
+    s = input().strip()
+    count = {}
+    best, best_start = 0, 0
+    left = 0
+    for right in range(2 * n):
+        ch = s[right % n]
+        count[ch] = count.get(ch, 0) + 1
+        # shrink while the newest letter is too frequent, or the arc is
+        # longer than the whole bracelet
+        while (count[ch] > k
+               or right - left + 1 > n):
+            count[s[left % n]] -= 1
+            left += 1
+        length = right - left + 1
+        if left < n and length > best:
+            best, best_start = length, left
+    print(best, best_start + 1)
 
-freq = [0] * 26
-left = 0
-best_len = 0
-best_pos = 1
-for right in range(n):
-    idx = ord(beads[right]) - ord('a')
-    freq[idx] += 1
-    while freq[idx] > k:
-        freq[ord(beads[left]) - ord('a')] -= 1
-        left += 1
-    if right - left + 1 > best_len:
-        best_len = right - left + 1
-        best_pos = left + 1
-
-print(best_len, best_pos)
+main()

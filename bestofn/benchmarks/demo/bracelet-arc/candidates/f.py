@@ -1,20 +1,26 @@
-def main():
-    n, k = map(int, input().split())
-    s = input().strip()
-    count = {}
+import sys
+
+
+def solve():
+    n, k = map(int, sys.stdin.readline().split())
+    s = sys.stdin.readline().strip()
     best = 0
-    best_start = 0
-    left = 0
-    for right in range(2 * n):
-        ch = s[right % n]
-        count[ch] = count.get(ch, 0) + 1
-        while count[ch] > k or right - left + 1 > n:
-            count[s[left % n]] -= 1
-            left += 1
-        if right - left + 1 >= best and left < n:
-            best = right - left + 1
-            best_start = left
-    print(best, best_start + 1)
+    where = 0
+    for start in range(n):
+        seen = dict.fromkeys(s, 0)
+        length = 0
+        while length < n:
+            c = s[(start + length) % n]
+            if seen[c] == k:
+                break
+            seen[c] += 1
+            length += 1
+        if length > best:
+            best = length
+            where = start
+        if best == n:
+            break
+    print(best, where + 1)
 
 
-main()
+solve()

@@ -3,10 +3,16 @@ from typing import List
 
 class Solution:
     def countEchoes(self, codes: List[int], gap: int) -> int:
-        last = {}
-        result = 0
-        for i, c in enumerate(codes):
-            if c in last and i - last[c] <= gap:
-                result += 1
-            last[c] = i
-        return result
+        i = 0
+        removed = 0
+        recent = {}
+        # drop echoes on the spot
+        while i < len(codes):
+            c = codes[i]
+            if c in recent and i - recent[c] <= gap:
+                codes.pop(i)
+                removed += 1
+            else:
+                recent[c] = i
+                i += 1
+        return removed

@@ -1,12 +1,13 @@
+from typing import List
+
+
 class Solution:
-    def countEchoes(self, codes, gap):
-        kept_at = dict()
-        dropped = 0
-        for index in range(len(codes)):
-            code = codes[index]
-            previous = kept_at.get(code, -gap - 1)
-            if index - previous < gap:
-                dropped += 1
+    def countEchoes(self, codes: List[int], gap: int) -> int:
+        last_kept = {}
+        echoes = 0
+        for i, code in enumerate(codes):
+            if code in last_kept and i - last_kept[code] <= gap:
+                echoes += 1
             else:
-                kept_at[code] = index
-        return dropped
+                last_kept[code] = i
+        return echoes

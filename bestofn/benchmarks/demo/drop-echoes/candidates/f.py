@@ -1,15 +1,15 @@
 from typing import List
 
+
 class Solution:
-    # Remember where each code was kept most recently.
     def countEchoes(self, codes: List[int], gap: int) -> int:
-        last_kept = {}
+        kept = [codes[0]]
         echoes = 0
-
-        for i, code in enumerate(codes):
-            if (code in last_kept) and (i - last_kept[code] <= gap):
-                echoes += 1  # too close to a kept one
+        last = {codes[0]: 0}
+        for i in range(1, len(codes)):
+            if i - last.get(codes[i], -10**9) <= gap:
+                echoes += 1
             else:
-                last_kept[code] = i
-
+                kept.append(codes[i])
+                last[codes[i]] = i
         return echoes

@@ -1,15 +1,12 @@
-from typing import List
-
-
 class Solution:
-    def countEchoes(self, codes: List[int], gap: int) -> int:
-        kept = [codes[0]]
-        echoes = 0
-        last = {codes[0]: 0}
-        for i in range(1, len(codes)):
-            if i - last.get(codes[i], -10**9) <= gap:
-                echoes += 1
+    def countEchoes(self, codes, gap):
+        kept_at = dict()
+        dropped = 0
+        for index in range(len(codes)):
+            code = codes[index]
+            previous = kept_at.get(code, -gap - 1)
+            if index - previous < gap:
+                dropped += 1
             else:
-                kept.append(codes[i])
-                last[codes[i]] = i
-        return echoes
+                kept_at[code] = index
+        return dropped

@@ -1,40 +1,42 @@
-import heapq
 import sys
+from collections import deque
 
 
-def main():
-    data = sys.stdin.read().split()
-    rows, cols = int(data[0]), int(data[1])
-    grid = data[2:2 + rows]
-    arrows = {"^": (-1, 0), "v": (1, 0), "<": (0, -1), ">": (0, 1)}
-    everywhere = list(arrows.values())
+def solve():
+    lines = sys.stdin.read().splitlines()
+    r, c = map(int, lines[0].split())
+    g = [line.strip() for line in lines[1:r + 1]]
+    flat = "".join(g)
+    start, target = flat.index("S"), flat.index("T")
+    inf = 10 ** 9
+    cost = [inf] * (r * c)
+    cost[start] = 0
+    waiting = deque([start])
+    queued = [False] * (r * c)
+    while waiting:
+        u = waiting.popleft()
+        queued[u] = False
+        x, y = divmod(u, c)
+        ch = flat[u]
+        nxt = []
+        if x > 0 and ch not in "v<>":
+            nxt.append(u - c)
+        if x < r - 1 and ch not in "^<>":
+            nxt.append(u + c)
+        if y > 0 and ch not in "^v>":
+            nxt.append(u - 1)
+        if y < c - 1 and ch not in "^v<":
+            nxt.append(u + 1)
+        for v in nxt:
+            if flat[v] == "#":
+                continue
+            w = cost[u] + (3 if flat[v] == "~" else 1)
+            if w < cost[v]:
+                cost[v] = w
+                if not queued[v]:
+                    queued[v] = True
+                    waiting.append(v)
+    print(cost[target] if cost[target] < inf else "unreachable")
 
-    for r in range(rows):
-        for c in range(cols):
-            if grid[r][c] == "S":
-                start = (r, c)
-            elif grid[r][c] == "T":
-                target = (r, c)
 
-    dist = {start: 0}
-    heap = [(0, start)]
-    while heap:
-        d, (r, c) = heapq.heappop(heap)
-        if (r, c) == target:
-            print(d)
-            return
-        if d > dist[(r, c)]:
-            continue
-        cell = grid[r][c]
-        moves = [arrows[cell]] if cell in arrows else everywhere
-        for dr, dc in moves:
-            nr, nc = r + dr, c + dc
-            if 0 <= nr < rows and 0 <= nc < cols and grid[nr][nc] != "#":
-                nd = d + (3 if grid[nr][nc] == "~" else 1)
-                if nd < dist.get((nr, nc), float("inf")):
-                    dist[(nr, nc)] = nd
-                    heapq.heappush(heap, (nd, (nr, nc)))
-    print("unreachable")
-
-
-main()
+solve()

@@ -1,36 +1,35 @@
-from collections import defaultdict
+import heapq
 
-R, C = map(int, input().split())
-field = [input().strip() for _ in range(R)]
-DIRS = {"^": [(-1, 0)], "v": [(1, 0)], "<": [(0, -1)], ">": [(0, 1)]}
-ALL = [(-1, 0), (1, 0), (0, -1), (0, 1)]
 
-buckets = defaultdict(list)     # minute -> cells that may be entered then
-for i in range(R):
-    if "S" in field[i]:
-        buckets[0].append((i, field[i].index("S")))
-
-done = [[False] * C for _ in range(R)]
-minute = 0
-answer = None
-pending = 1
-while pending and answer is None:
-    for i, j in buckets.pop(minute, []):
-        pending -= 1
-        if done[i][j]:
+def shortest(grid, rows, cols):
+    moves = [(-1, 0, "^"), (1, 0, "v"), (0, -1, "<"), (0, 1, ">")]
+    for i, row in enumerate(grid):
+        if "S" in row:
+            start = (i, row.index("S"))
+    heap = [(0, *start)]
+    seen = set()
+    while heap:
+        d, i, j = heapq.heappop(heap)
+        if (i, j) in seen:
             continue
-        done[i][j] = True
-        if field[i][j] == "T":
-            answer = minute
-            break
-        for di, dj in DIRS.get(field[i][j], ALL):
+        seen.add((i, j))
+        if grid[i][j] == "T":
+            return d
+        for di, dj, arrow in moves:
             x, y = i + di, j + dj
-            if x < 0 or y < 0 or x >= R or y >= C:
+            if not (0 <= x < rows and 0 <= y < cols):
                 continue
-            if field[x][y] == "#" or done[x][y]:
+            cell = grid[x][y]
+            if cell == "#":
                 continue
-            buckets[minute + (3 if field[x][y] == "~" else 1)].append((x, y))
-            pending += 1
-    minute += 1
+            # an arrow tile only lets you pass along its direction
+            if cell in "^v<>" and cell != arrow:
+                continue
+            if grid[i][j] in "^v<>" and grid[i][j] != arrow:
+                continue
+            heapq.heappush(heap, (d + (3 if cell == "~" else 1), x, y))
+    return "unreachable"
 
-print("unreachable" if answer is None else answer)
+
+rows, cols = map(int, input().split())
+print(shortest([input().strip() for _ in range(rows)], rows, cols))

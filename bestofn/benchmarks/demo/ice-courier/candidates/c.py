@@ -1,42 +1,36 @@
-import sys
-from collections import deque
+from collections import defaultdict
 
+R, C = map(int, input().split())
+field = [input().strip() for _ in range(R)]
+DIRS = {"^": [(-1, 0)], "v": [(1, 0)], "<": [(0, -1)], ">": [(0, 1)]}
+ALL = [(-1, 0), (1, 0), (0, -1), (0, 1)]
 
-def solve():
-    lines = sys.stdin.read().splitlines()
-    r, c = map(int, lines[0].split())
-    g = [line.strip() for line in lines[1:r + 1]]
-    flat = "".join(g)
-    start, target = flat.index("S"), flat.index("T")
-    inf = 10 ** 9
-    cost = [inf] * (r * c)
-    cost[start] = 0
-    waiting = deque([start])
-    queued = [False] * (r * c)
-    while waiting:
-        u = waiting.popleft()
-        queued[u] = False
-        x, y = divmod(u, c)
-        ch = flat[u]
-        nxt = []
-        if x > 0 and ch not in "v<>":
-            nxt.append(u - c)
-        if x < r - 1 and ch not in "^<>":
-            nxt.append(u + c)
-        if y > 0 and ch not in "^v>":
-            nxt.append(u - 1)
-        if y < c - 1 and ch not in "^v<":
-            nxt.append(u + 1)
-        for v in nxt:
-            if flat[v] == "#":
+buckets = defaultdict(list)     # minute -> cells that may be entered then
+for i in range(R):
+    if "S" in field[i]:
+        buckets[0].append((i, field[i].index("S")))
+
+done = [[False] * C for _ in range(R)]
+minute = 0
+answer = None
+pending = 1
+while pending and answer is None:
+    for i, j in buckets.pop(minute, []):
+        pending -= 1
+        if done[i][j]:
+            continue
+        done[i][j] = True
+        if field[i][j] == "T":
+            answer = minute
+            break
+        for di, dj in DIRS.get(field[i][j], ALL):
+            x, y = i + di, j + dj
+            if x < 0 or y < 0 or x >= R or y >= C:
                 continue
-            w = cost[u] + (3 if flat[v] == "~" else 1)
-            if w < cost[v]:
-                cost[v] = w
-                if not queued[v]:
-                    queued[v] = True
-                    waiting.append(v)
-    print(cost[target] if cost[target] < inf else "unreachable")
+            if field[x][y] == "#" or done[x][y]:
+                continue
+            buckets[minute + (3 if field[x][y] == "~" else 1)].append((x, y))
+            pending += 1
+    minute += 1
 
-
-solve()
+print("unreachable" if answer is None else answer)

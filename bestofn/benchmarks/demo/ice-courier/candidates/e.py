@@ -1,35 +1,40 @@
 import heapq
+import sys
 
 
-def shortest(grid, rows, cols):
-    moves = [(-1, 0, "^"), (1, 0, "v"), (0, -1, "<"), (0, 1, ">")]
-    for i, row in enumerate(grid):
-        if "S" in row:
-            start = (i, row.index("S"))
-    heap = [(0, *start)]
-    seen = set()
+def main():
+    data = sys.stdin.read().split()
+    rows, cols = int(data[0]), int(data[1])
+    grid = data[2:2 + rows]
+    arrows = {"^": (-1, 0), "v": (1, 0), "<": (0, -1), ">": (0, 1)}
+    everywhere = list(arrows.values())
+
+    for r in range(rows):
+        for c in range(cols):
+            if grid[r][c] == "S":
+                start = (r, c)
+            elif grid[r][c] == "T":
+                target = (r, c)
+
+    dist = {start: 0}
+    heap = [(0, start)]
     while heap:
-        d, i, j = heapq.heappop(heap)
-        if (i, j) in seen:
+        d, (r, c) = heapq.heappop(heap)
+        if (r, c) == target:
+            print(d)
+            return
+        if d > dist[(r, c)]:
             continue
-        seen.add((i, j))
-        if grid[i][j] == "T":
-            return d
-        for di, dj, arrow in moves:
-            x, y = i + di, j + dj
-            if not (0 <= x < rows and 0 <= y < cols):
-                continue
-            cell = grid[x][y]
-            if cell == "#":
-                continue
-            # an arrow tile only lets you pass along its direction
-            if cell in "^v<>" and cell != arrow:
-                continue
-            if grid[i][j] in "^v<>" and grid[i][j] != arrow:
-                continue
-            heapq.heappush(heap, (d + (3 if cell == "~" else 1), x, y))
-    return "unreachable"
+        cell = grid[r][c]
+        moves = [arrows[cell]] if cell in arrows else everywhere
+        for dr, dc in moves:
+            nr, nc = r + dr, c + dc
+            if 0 <= nr < rows and 0 <= nc < cols and grid[nr][nc] != "#":
+                nd = d + (3 if grid[nr][nc] == "~" else 1)
+                if nd < dist.get((nr, nc), float("inf")):
+                    dist[(nr, nc)] = nd
+                    heapq.heappush(heap, (nd, (nr, nc)))
+    print("unreachable")
 
 
-rows, cols = map(int, input().split())
-print(shortest([input().strip() for _ in range(rows)], rows, cols))
+main()

@@ -1,29 +1,29 @@
-from bisect import bisect_left, insort
+import heapq
+import sys
 
-n = int(input())
-table = []          # sorted list of (-points, order of joining)
-points = {}
-order = {}
-names = []
-changes = 0
-current = -1
 
-for _ in range(n):
-    team, gain = input().split()
-    if team in order:
-        entry = (-points[team], order[team])
-        table.pop(bisect_left(table, entry))
-    else:
-        order[team] = len(names)
-        names.append(team)
-        points[team] = 0
-    points[team] += int(gain)
-    insort(table, (-points[team], order[team]))
+def main() -> None:
+    lines = sys.stdin.read().split("\n")
+    n = int(lines[0])
+    score: dict[str, int] = {}
+    joined: dict[str, int] = {}
+    heap: list[tuple[int, int, str]] = []
+    leader = None
+    changes = 0
+    for line in lines[1:n + 1]:
+        name, delta = line.split()
+        if name not in joined:
+            joined[name] = len(joined)
+            score[name] = 0
+        score[name] += int(delta)
+        heapq.heappush(heap, (-score[name], joined[name], name))
+        while -heap[0][0] != score[heap[0][2]]:
+            heapq.heappop(heap)
+        if leader is not None and heap[0][2] != leader:
+            changes += 1
+        leader = heap[0][2]
+    print(changes)
+    print(leader, score[leader])
 
-    top = table[0][1]
-    if current != -1 and top != current:
-        changes += 1
-    current = top
 
-print(changes)
-print(names[current], points[names[current]])
+main()

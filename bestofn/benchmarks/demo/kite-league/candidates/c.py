@@ -1,26 +1,29 @@
+from bisect import bisect_left, insort
+
 n = int(input())
-scores = {}
-joined = {}
-leader = None
+table = []          # sorted list of (-points, order of joining)
+points = {}
+order = {}
+names = []
 changes = 0
+current = -1
 
-for i in range(n):
-    name, delta = input().split()
-    delta = int(delta)
-    if name not in scores:
-        scores[name] = 0
-        joined[name] = i
-    scores[name] += delta
+for _ in range(n):
+    team, gain = input().split()
+    if team in order:
+        entry = (-points[team], order[team])
+        table.pop(bisect_left(table, entry))
+    else:
+        order[team] = len(names)
+        names.append(team)
+        points[team] = 0
+    points[team] += int(gain)
+    insort(table, (-points[team], order[team]))
 
-    # Only the team that just flew can overtake the leader.
-    if leader is None:
-        leader = name
-    elif name != leader:
-        ahead = scores[name] > scores[leader]
-        tie = scores[name] == scores[leader] and joined[name] < joined[leader]
-        if ahead or tie:
-            leader = name
-            changes += 1
+    top = table[0][1]
+    if current != -1 and top != current:
+        changes += 1
+    current = top
 
 print(changes)
-print(leader, scores[leader])
+print(names[current], points[names[current]])

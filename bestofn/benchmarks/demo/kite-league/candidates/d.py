@@ -1,19 +1,26 @@
-import sys
-
-data = sys.stdin.read().split()
-n = int(data[0])
-teams = {}
+n = int(input())
+scores = {}
+joined = {}
+leader = None
 changes = 0
-previous = None
-for e in range(n):
-    name = data[1 + 2 * e]
-    delta = int(data[2 + 2 * e])
-    if name not in teams:
-        teams[name] = [0, len(teams)]
-    teams[name][0] += delta
-    standing = sorted(teams.items(), key=lambda kv: (-kv[1][0], kv[1][1]))
-    if previous is not None and standing[0][0] != previous:
-        changes += 1
-    previous = standing[0][0]
+
+for i in range(n):
+    name, delta = input().split()
+    delta = int(delta)
+    if name not in scores:
+        scores[name] = 0
+        joined[name] = i
+    scores[name] += delta
+
+    # Only the team that just flew can overtake the leader.
+    if leader is None:
+        leader = name
+    elif name != leader:
+        ahead = scores[name] > scores[leader]
+        tie = scores[name] == scores[leader] and joined[name] < joined[leader]
+        if ahead or tie:
+            leader = name
+            changes += 1
+
 print(changes)
-print(previous, teams[previous][0])
+print(leader, scores[leader])

@@ -1,18 +1,25 @@
 import heapq
+import sys
 
+input = sys.stdin.readline
 n = int(input())
-score = {}
-heap = []
-leader = ""
-changes = 0
+score, order, heap = {}, {}, []
+leader, changes = None, 0
+
 for _ in range(n):
-    name, delta = input().split()
-    score[name] = score.get(name, 0) + int(delta)
-    heapq.heappush(heap, (-score[name], name))
-    while -heap[0][0] != score[heap[0][1]]:
+    team, d = input().split()
+    order.setdefault(team, len(order))
+    score[team] = score.get(team, 0) + int(d)
+    heapq.heappush(heap, (-score[team], order[team], team))
+    while score[heap[0][2]] != -heap[0][0]:
         heapq.heappop(heap)
-    if leader and leader != heap[0][1]:
+    best = heap[0][2]
+    if leader is None:
+        leader = best
+    elif score[best] > score[leader]:
+        # a team takes over only when it is really ahead
+        leader = best
         changes += 1
-    leader = heap[0][1]
+
 print(changes)
 print(leader, score[leader])

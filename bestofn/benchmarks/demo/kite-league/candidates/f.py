@@ -1,25 +1,19 @@
-import heapq
 import sys
 
-input = sys.stdin.readline
-n = int(input())
-score, order, heap = {}, {}, []
-leader, changes = None, 0
-
-for _ in range(n):
-    team, d = input().split()
-    order.setdefault(team, len(order))
-    score[team] = score.get(team, 0) + int(d)
-    heapq.heappush(heap, (-score[team], order[team], team))
-    while score[heap[0][2]] != -heap[0][0]:
-        heapq.heappop(heap)
-    best = heap[0][2]
-    if leader is None:
-        leader = best
-    elif score[best] > score[leader]:
-        # a team takes over only when it is really ahead
-        leader = best
+data = sys.stdin.read().split()
+n = int(data[0])
+teams = {}
+changes = 0
+previous = None
+for e in range(n):
+    name = data[1 + 2 * e]
+    delta = int(data[2 + 2 * e])
+    if name not in teams:
+        teams[name] = [0, len(teams)]
+    teams[name][0] += delta
+    standing = sorted(teams.items(), key=lambda kv: (-kv[1][0], kv[1][1]))
+    if previous is not None and standing[0][0] != previous:
         changes += 1
-
+    previous = standing[0][0]
 print(changes)
-print(leader, score[leader])
+print(previous, teams[previous][0])

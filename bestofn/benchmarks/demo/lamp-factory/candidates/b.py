@@ -1,14 +1,31 @@
-from bisect import bisect_left
 from typing import List
 
 
 class Solution:
-    def earliestMinute(self, warmups: List[int], periods: List[int], limits: List[int], lamps: int) -> int:
+    def enough(self, t, machines, lamps):
+        made = 0
+        for w, p, c in machines:
+            if t < w + p:
+                continue
+            made += min(c, (t - w) // p)
+            if made >= lamps:
+                return True
+        return made >= lamps
+
+    def earliestMinute(self, warmups: List[int], periods: List[int],
+                       limits: List[int], lamps: int) -> int:
         machines = list(zip(warmups, periods, limits))
-
-        def made(t: int) -> int:
-            return sum(max(0, min(c, (t - w) // p)) for w, p, c in machines)
-
-        end = 2 * 10 ** 18
-        answer = bisect_left(range(end), lamps, key=made)
-        return -1 if answer == end else answer
+        if sum(limits) < lamps:
+            return -1
+        if lamps == 0:
+            return 0
+        # double the horizon until it is long enough, then close in
+        step = 1
+        while not self.enough(step, machines, lamps):
+            step *= 2
+        too_early = 0
+        while step:
+            if not self.enough(too_early + step, machines, lamps):
+                too_early += step
+            step //= 2
+        return too_early + 1

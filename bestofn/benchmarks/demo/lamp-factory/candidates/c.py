@@ -1,19 +1,14 @@
+from bisect import bisect_left
 from typing import List
 
 
 class Solution:
     def earliestMinute(self, warmups: List[int], periods: List[int], limits: List[int], lamps: int) -> int:
-        if sum(limits) < lamps:
-            return -1
-        lo, hi = 0, max(periods) * lamps
-        while lo < hi:
-            mid = (lo + hi) // 2
-            total = 0
-            for i in range(len(periods)):
-                if mid > warmups[i]:
-                    total += min(limits[i], (mid - warmups[i]) // periods[i])
-            if total >= lamps:
-                hi = mid
-            else:
-                lo = mid + 1
-        return lo
+        machines = list(zip(warmups, periods, limits))
+
+        def made(t: int) -> int:
+            return sum(max(0, min(c, (t - w) // p)) for w, p, c in machines)
+
+        end = 2 * 10 ** 18
+        answer = bisect_left(range(end), lamps, key=made)
+        return -1 if answer == end else answer

@@ -1,21 +1,26 @@
-import heapq
 from typing import List
 
 
 class Solution:
-    def earliestMinute(self, warmups: List[int], periods: List[int], limits: List[int], lamps: int) -> int:
+    def earliestMinute(self, warmups: List[int], periods: List[int],
+                       limits: List[int], lamps: int) -> int:
         if lamps == 0:
             return 0
-        heap = []
-        for w, p, c in zip(warmups, periods, limits):
-            if c > 0:
-                heap.append((w + p, p, c))
-        heapq.heapify(heap)
-        while heap:
-            minute, p, c = heapq.heappop(heap)
-            lamps -= 1
-            if lamps == 0:
-                return minute
-            if c > 1:
-                heapq.heappush(heap, (minute + p, p, c - 1))
-        return -1
+        if sum(limits) < lamps:
+            return -1
+
+        def finished(minute: int) -> int:
+            total = 0
+            for w, p, c in zip(warmups, periods, limits):
+                if minute > w:
+                    total += min(c, (minute - w) // p)
+            return total
+
+        low, high = 0, max(w + p * c for w, p, c in zip(warmups, periods, limits))
+        while low < high:
+            mid = (low + high) // 2
+            if finished(mid) >= lamps:
+                high = mid
+            else:
+                low = mid + 1
+        return low

@@ -1,20 +1,13 @@
-import sys
+from collections import defaultdict
 
+n, k = map(int, input().split())
+a = list(map(int, input().split()))
 
-def main():
-    data = sys.stdin.read().split()
-    n, k = int(data[0]), int(data[1])
-    phases = list(map(int, data[2:2 + n]))
-
-    # a_i + a_j + (j - i) = (a_i - i) + (a_j + j)
-    seen = {}
-    total = 0
-    for j, phase in enumerate(phases):
-        need = -(phase + j) % k
-        total += seen.get(need, 0)
-        key = (phase - j) % k
-        seen[key] = seen.get(key, 0) + 1
-    print(total)
-
-
-main()
+cnt = defaultdict(int)
+res = 0
+for pos in range(n):
+    r = (a[pos] + pos) % k
+    # complement to the next multiple of k
+    res += cnt[k - r]
+    cnt[(a[pos] - pos) % k] += 1
+print(res)

@@ -1,13 +1,20 @@
-n, k = map(int, input().split())
-a = list(map(int, input().split()))
+import sys
 
-# For every lighthouse on the right count the matching ones that are still
-# to the left of it. Walk from east to west and remember the right-hand sides.
-right = [0] * k
-answer = 0
-for i in range(n - 1, -1, -1):
-    left_part = (a[i] - i) % k
-    answer += right[(k - left_part) % k]
-    right[(a[i] + i) % k] += 1
 
-print(answer)
+def main():
+    data = sys.stdin.read().split()
+    n, k = int(data[0]), int(data[1])
+    phases = list(map(int, data[2:2 + n]))
+
+    # a_i + a_j + (j - i) = (a_i - i) + (a_j + j)
+    seen = {}
+    total = 0
+    for j, phase in enumerate(phases):
+        need = -(phase + j) % k
+        total += seen.get(need, 0)
+        key = (phase - j) % k
+        seen[key] = seen.get(key, 0) + 1
+    print(total)
+
+
+main()

@@ -1,16 +1,13 @@
-import sys
+n, k = map(int, input().split())
+a = list(map(int, input().split()))
 
-def main():
-    data=sys.stdin.read().split()
-    n,k=int(data[0]),int(data[1])
-    phases=list(map(int,data[2:2+n]))
-    seen={}
-    total=0
-    for j,phase in enumerate(phases):
-        need=-(phase+j)%k          # residue the partner must have
-        total+=seen.get(need,0)
-        key=(phase-j)%k            # what this lighthouse offers to later ones
-        seen[key]=seen.get(key,0)+1
-    print(total)
+# For every lighthouse on the right count the matching ones that are still
+# to the left of it. Walk from east to west and remember the right-hand sides.
+right = [0] * k
+answer = 0
+for i in range(n - 1, -1, -1):
+    left_part = (a[i] - i) % k
+    answer += right[(k - left_part) % k]
+    right[(a[i] + i) % k] += 1
 
-main()
+print(answer)

@@ -1,14 +1,14 @@
-def count_duets(phases, k):
-    n = len(phases)
-    duets = 0
-    for i in range(n):
-        for j in range(i + 1, n):
-            if (phases[i] + phases[j] + (j - i)) % k == 0:
-                duets += 1
-    return duets
+import sys
+from collections import Counter
 
+input = sys.stdin.readline
+n, k = map(int, input().split())
+a = list(map(int, input().split()))
 
-if __name__ == "__main__":
-    n, k = map(int, input().split())
-    phases = list(map(int, input().split()))
-    print(count_duets(phases, k))
+# The number of lighthouses between i and j is j - i - 1.
+seen = Counter()
+ans = 0
+for j, x in enumerate(a):
+    ans += seen[(-(x + j - 1)) % k]
+    seen[(x - j) % k] += 1
+print(ans)

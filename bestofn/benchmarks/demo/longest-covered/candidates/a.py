@@ -1,23 +1,19 @@
-from collections import defaultdict
-
-
 def longest_covered(shifts: list[list[int]], k: int) -> list[int]:
-    change = defaultdict(int)
+    points = []
     for start, end in shifts:
-        change[start] += 1
-        change[end] -= 1
+        points.append((start, 1))
+        points.append((end, -1))
+    points.sort()
 
+    count = 0
+    start_time = None
     best = []
-    best_length = 0
-    present = 0
-    opened = None
-    for moment in sorted(change):
-        present += change[moment]
-        if present >= k and opened is None:
-            opened = moment
-        elif present < k and opened is not None:
-            if moment - opened > best_length:
-                best_length = moment - opened
-                best = [opened, moment]
-            opened = None
+    for time, delta in points:
+        count += delta
+        if count >= k and start_time is None:
+            start_time = time
+        elif count < k and start_time is not None:
+            if time > start_time and (not best or time - start_time > best[1] - best[0]):
+                best = [start_time, time]
+            start_time = None
     return best

@@ -1,24 +1,20 @@
-def longest_covered(shifts: list[list[int]], k: int) -> list[int]:
-    events = []
-    for s, e in shifts:
-        if s < e:
-            events.append((s, 0))   # arrivals sort before departures
-            events.append((e, 1))
-    events.sort()
+from collections import Counter
 
-    answer: list[int] = []
-    longest = 0
-    working = 0
-    begin = 0
-    for time, leaving in events:
-        if leaving:
-            if working == k:
-                if time - begin > longest:
-                    longest = time - begin
-                    answer = [begin, time]
-            working -= 1
-        else:
-            working += 1
-            if working == k:
-                begin = time
-    return answer
+
+def longest_covered(shifts: list[list[int]], k: int) -> list[int]:
+    delta = Counter()
+    for s, e in shifts:
+        delta[s] += 1
+        delta[e] -= 1
+    best = None
+    current = 0
+    begin = None
+    for t in sorted(delta):
+        before = current
+        current += delta[t]
+        if before < k <= current:
+            begin = t
+        elif current < k <= before:
+            if best is None or t - begin > best[1] - best[0]:
+                best = [begin, t]
+    return best

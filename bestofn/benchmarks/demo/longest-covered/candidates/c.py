@@ -1,19 +1,19 @@
-def longest_covered(shifts: list[list[int]], k: int) -> list[int]:
-    points = []
-    for start, end in shifts:
-        points.append((start, 1))
-        points.append((end, -1))
-    points.sort()
+from itertools import pairwise
 
-    count = 0
-    start_time = None
+
+def longest_covered(shifts: list[list[int]], k: int) -> list[int]:
+    times = sorted({t for shift in shifts for t in shift})
     best = []
-    for time, delta in points:
-        count += delta
-        if count >= k and start_time is None:
-            start_time = time
-        elif count < k and start_time is not None:
-            if time > start_time and (not best or time - start_time > best[1] - best[0]):
-                best = [start_time, time]
-            start_time = None
+    run = None
+    for left, right in pairwise(times):
+        staff = sum(1 for s, e in shifts if s <= left and right <= e)
+        if staff < k:
+            run = None
+            continue
+        if run is None:
+            run = [left, right]
+        else:
+            run[1] = right
+        if not best or run[1] - run[0] >= best[1] - best[0]:
+            best = list(run)
     return best

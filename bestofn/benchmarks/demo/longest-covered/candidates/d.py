@@ -1,19 +1,16 @@
-from itertools import pairwise
-
-
 def longest_covered(shifts: list[list[int]], k: int) -> list[int]:
-    times = sorted({t for shift in shifts for t in shift})
-    best = []
-    run = None
-    for left, right in pairwise(times):
-        staff = sum(1 for s, e in shifts if s <= left and right <= e)
-        if staff < k:
-            run = None
+    """Check every elementary interval between two neighbouring time points."""
+    marks = sorted(set(t for s in shifts for t in s))
+    stretches = []
+    for i in range(len(marks) - 1):
+        a, b = marks[i], marks[i + 1]
+        covered = len([1 for s in shifts if s[0] <= a and b <= s[1]]) >= k
+        if not covered:
             continue
-        if run is None:
-            run = [left, right]
+        if stretches and stretches[-1][1] == a:
+            stretches[-1][1] = b
         else:
-            run[1] = right
-        if not best or run[1] - run[0] >= best[1] - best[0]:
-            best = list(run)
-    return best
+            stretches.append([a, b])
+    if len(stretches) == 0:
+        return []
+    return max(stretches, key=lambda st: st[1] - st[0])

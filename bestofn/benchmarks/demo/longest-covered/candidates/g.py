@@ -1,16 +1,23 @@
+from collections import defaultdict
+
+
 def longest_covered(shifts: list[list[int]], k: int) -> list[int]:
-    """Check every elementary interval between two neighbouring time points."""
-    marks = sorted(set(t for s in shifts for t in s))
-    stretches = []
-    for i in range(len(marks) - 1):
-        a, b = marks[i], marks[i + 1]
-        covered = len([1 for s in shifts if s[0] <= a and b <= s[1]]) >= k
-        if not covered:
-            continue
-        if stretches and stretches[-1][1] == a:
-            stretches[-1][1] = b
-        else:
-            stretches.append([a, b])
-    if len(stretches) == 0:
-        return []
-    return max(stretches, key=lambda st: st[1] - st[0])
+    change = defaultdict(int)
+    for start, end in shifts:
+        change[start] += 1
+        change[end] -= 1
+
+    best = []
+    best_length = 0
+    present = 0
+    opened = None
+    for moment in sorted(change):
+        present += change[moment]
+        if present >= k and opened is None:
+            opened = moment
+        elif present < k and opened is not None:
+            if moment - opened > best_length:
+                best_length = moment - opened
+                best = [opened, moment]
+            opened = None
+    return best

@@ -1,25 +1,20 @@
-import sys
-from bisect import bisect_right
+import bisect
 
-
-def main():
-    data = list(map(int, sys.stdin.read().split()))
-    n, g = data[0], data[1]
-    stalls = []
-    for i in range(n):
-        s, e, p = data[2 + 3 * i:5 + 3 * i]
-        stalls.append((e, s, p))
-    stalls.sort()
-    ends = [e for e, _, _ in stalls]
-
-    # dp[i]: best (profit, -stalls) among the first i stalls by closing time
-    dp = [(0, 0)] * (n + 1)
-    for i in range(n):
-        e, s, p = stalls[i]
-        j = bisect_right(ends, s - g, 0, i)
-        take = (dp[j][0] + p, dp[j][1] - 1)
-        dp[i + 1] = max(dp[i], take)
-    print(dp[n][0], -dp[n][1])
-
-
-main()
+n, g = map(int, input().split())
+a = []
+for _ in range(n):
+    s, e, p = map(int, input().split())
+    a.append((e, s, p))
+a.sort()
+ends = [x[0] for x in a]
+profit = [0] * (n + 1)
+used = [0] * (n + 1)
+for i, (e, s, p) in enumerate(a):
+    j = bisect.bisect_left(ends, s - g, 0, i)
+    new_profit = profit[j] + p
+    new_used = used[j] + 1
+    if (new_profit, -new_used) > (profit[i], -used[i]):
+        profit[i + 1], used[i + 1] = new_profit, new_used
+    else:
+        profit[i + 1], used[i + 1] = profit[i], used[i]
+print(profit[n], used[n])

@@ -1,20 +1,25 @@
-n, g = map(int, input().split())
-stalls = sorted(tuple(map(int, input().split())) for _ in range(n))
+import sys
+from bisect import bisect_right
 
-# best[i] = (profit, count) when only stalls i.. (by opening time) may be used
-best = [(0, 0)] * (n + 1)
-for i in range(n - 1, -1, -1):
-    start, end, profit = stalls[i]
-    nxt = i + 1
-    while nxt < n and stalls[nxt][0] < end + g:
-        nxt += 1
-    with_i = (best[nxt][0] + profit, best[nxt][1] + 1)
-    without = best[i + 1]
-    if with_i[0] > without[0]:
-        best[i] = with_i
-    elif with_i[0] == without[0] and with_i[1] < without[1]:
-        best[i] = with_i
-    else:
-        best[i] = without
 
-print(*best[0])
+def main():
+    data = list(map(int, sys.stdin.read().split()))
+    n, g = data[0], data[1]
+    stalls = []
+    for i in range(n):
+        s, e, p = data[2 + 3 * i:5 + 3 * i]
+        stalls.append((e, s, p))
+    stalls.sort()
+    ends = [e for e, _, _ in stalls]
+
+    # dp[i]: best (profit, -stalls) among the first i stalls by closing time
+    dp = [(0, 0)] * (n + 1)
+    for i in range(n):
+        e, s, p = stalls[i]
+        j = bisect_right(ends, s - g, 0, i)
+        take = (dp[j][0] + p, dp[j][1] - 1)
+        dp[i + 1] = max(dp[i], take)
+    print(dp[n][0], -dp[n][1])
+
+
+main()

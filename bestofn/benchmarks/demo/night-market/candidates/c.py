@@ -1,21 +1,19 @@
-from bisect import bisect_left
+from bisect import bisect_right
 
-BIG = 10 ** 6  # more than the number of stalls
+n, g = map(int, input().split())
+stalls = [tuple(map(int, input().split())) for _ in range(n)]
+stalls.sort(key=lambda t: t[1])
+ends = [t[1] for t in stalls]
 
-
-def solve(stalls, gap):
-    stalls.sort(key=lambda stall: stall[0])
-    starts = [stall[0] for stall in stalls]
-    value = [0] * (len(stalls) + 1)
-    for i in reversed(range(len(stalls))):
-        _, end, profit = stalls[i]
-        follow = bisect_left(starts, end + gap)
-        # one number carries both goals: profit first, then few stalls
-        value[i] = max(value[i + 1], profit * BIG - 1 + value[follow])
-    total = -(-value[0] // BIG)
-    return total, total * BIG - value[0]
-
-
-n, gap = map(int, input().split())
-stalls = [list(map(int, input().split())) for _ in range(n)]
-print(*solve(stalls, gap))
+dp = [0] * (n + 1)
+num = [0] * (n + 1)
+for i in range(1, n + 1):
+    s, e, p = stalls[i - 1]
+    j = bisect_right(ends, s - g, 0, i - 1)
+    if dp[j] + p >= dp[i - 1]:
+        dp[i] = dp[j] + p
+        num[i] = num[j] + 1
+    else:
+        dp[i] = dp[i - 1]
+        num[i] = num[i - 1]
+print(dp[n], num[n])

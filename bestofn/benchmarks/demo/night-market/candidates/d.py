@@ -1,23 +1,20 @@
-import sys
+n, g = map(int, input().split())
+stalls = sorted(tuple(map(int, input().split())) for _ in range(n))
 
+# best[i] = (profit, count) when only stalls i.. (by opening time) may be used
+best = [(0, 0)] * (n + 1)
+for i in range(n - 1, -1, -1):
+    start, end, profit = stalls[i]
+    nxt = i + 1
+    while nxt < n and stalls[nxt][0] < end + g:
+        nxt += 1
+    with_i = (best[nxt][0] + profit, best[nxt][1] + 1)
+    without = best[i + 1]
+    if with_i[0] > without[0]:
+        best[i] = with_i
+    elif with_i[0] == without[0] and with_i[1] < without[1]:
+        best[i] = with_i
+    else:
+        best[i] = without
 
-def main():
-    it = iter(sys.stdin.read().split())
-    n = int(next(it))
-    g = int(next(it))
-    stalls = [(int(next(it)), int(next(it)), int(next(it))) for _ in range(n)]
-
-    # Take the most profitable stall that still fits.
-    stalls.sort(key=lambda x: (-x[2], x[1] - x[0]))
-    chosen = []
-    total = 0
-    for s, e, p in stalls:
-        if p == 0:
-            break
-        if all(s >= b + g or a >= e + g for a, b in chosen):
-            chosen.append((s, e))
-            total += p
-    print(total, len(chosen))
-
-
-main()
+print(*best[0])

@@ -1,20 +1,21 @@
-import bisect
+from bisect import bisect_left
 
-n, g = map(int, input().split())
-a = []
-for _ in range(n):
-    s, e, p = map(int, input().split())
-    a.append((e, s, p))
-a.sort()
-ends = [x[0] for x in a]
-profit = [0] * (n + 1)
-used = [0] * (n + 1)
-for i, (e, s, p) in enumerate(a):
-    j = bisect.bisect_left(ends, s - g, 0, i)
-    new_profit = profit[j] + p
-    new_used = used[j] + 1
-    if (new_profit, -new_used) > (profit[i], -used[i]):
-        profit[i + 1], used[i + 1] = new_profit, new_used
-    else:
-        profit[i + 1], used[i + 1] = profit[i], used[i]
-print(profit[n], used[n])
+BIG = 10 ** 6  # more than the number of stalls
+
+
+def solve(stalls, gap):
+    stalls.sort(key=lambda stall: stall[0])
+    starts = [stall[0] for stall in stalls]
+    value = [0] * (len(stalls) + 1)
+    for i in reversed(range(len(stalls))):
+        _, end, profit = stalls[i]
+        follow = bisect_left(starts, end + gap)
+        # one number carries both goals: profit first, then few stalls
+        value[i] = max(value[i + 1], profit * BIG - 1 + value[follow])
+    total = -(-value[0] // BIG)
+    return total, total * BIG - value[0]
+
+
+n, gap = map(int, input().split())
+stalls = [list(map(int, input().split())) for _ in range(n)]
+print(*solve(stalls, gap))

@@ -1,19 +1,18 @@
-from bisect import bisect_right
+import sys
 
-n, g = map(int, input().split())
-stalls = [tuple(map(int, input().split())) for _ in range(n)]
-stalls.sort(key=lambda t: t[1])
-ends = [t[1] for t in stalls]
+rows = [list(map(int, line.split())) for line in sys.stdin if line.strip()]
+n, gap = rows[0]
+stalls = sorted(rows[1:n + 1], key=lambda r: r[1])
 
-dp = [0] * (n + 1)
-num = [0] * (n + 1)
-for i in range(1, n + 1):
-    s, e, p = stalls[i - 1]
-    j = bisect_right(ends, s - g, 0, i - 1)
-    if dp[j] + p >= dp[i - 1]:
-        dp[i] = dp[j] + p
-        num[i] = num[j] + 1
-    else:
-        dp[i] = dp[i - 1]
-        num[i] = num[i - 1]
-print(dp[n], num[n])
+# best[i]: best result whose last stall is i
+best = []
+for i in range(n):
+    start, end, profit = stalls[i]
+    previous = (0, 0)
+    for j in range(i):
+        if stalls[j][1] + gap <= start:
+            previous = max(previous, best[j])
+    best.append((previous[0] + profit, previous[1] - 1))
+
+profit, count = max(best)
+print(profit, -count)

@@ -1,18 +1,23 @@
 import sys
 
-rows = [list(map(int, line.split())) for line in sys.stdin if line.strip()]
-n, gap = rows[0]
-stalls = sorted(rows[1:n + 1], key=lambda r: r[1])
 
-# best[i]: best result whose last stall is i
-best = []
-for i in range(n):
-    start, end, profit = stalls[i]
-    previous = (0, 0)
-    for j in range(i):
-        if stalls[j][1] + gap <= start:
-            previous = max(previous, best[j])
-    best.append((previous[0] + profit, previous[1] - 1))
+def main():
+    it = iter(sys.stdin.read().split())
+    n = int(next(it))
+    g = int(next(it))
+    stalls = [(int(next(it)), int(next(it)), int(next(it))) for _ in range(n)]
 
-profit, count = max(best)
-print(profit, -count)
+    # Take the most profitable stall that still fits.
+    stalls.sort(key=lambda x: (-x[2], x[1] - x[0]))
+    chosen = []
+    total = 0
+    for s, e, p in stalls:
+        if p == 0:
+            break
+        if all(s >= b + g or a >= e + g for a, b in chosen):
+            chosen.append((s, e))
+            total += p
+    print(total, len(chosen))
+
+
+main()

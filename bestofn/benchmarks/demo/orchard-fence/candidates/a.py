@@ -1,21 +1,14 @@
-import sys
-from math import gcd
+n = int(input())
+corners = [list(map(int, input().split())) for _ in range(n)]
 
+# shoelace formula
+s = 0
+for i in range(n):
+    a, b = corners[i], corners[(i + 1) % n]
+    s += a[0] * b[1] - a[1] * b[0]
+s = abs(s)
 
-def main():
-    data = list(map(int, sys.stdin.read().split()))
-    n = data[0]
-    pts = [(data[1 + 2 * i], data[2 + 2 * i]) for i in range(n)]
-    area2 = 0
-    border = 0
-    for i in range(n):
-        x1, y1 = pts[i]
-        x2, y2 = pts[(i + 1) % n]
-        area2 += x1 * y2 - x2 * y1
-        border += gcd(x2 - x1, y2 - y1)
-    # Pick: A = I + B / 2 - 1
-    inside = (area2 - border + 2) // 2
-    print(inside, border)
-
-
-main()
+# every corner is a tree on the fence
+b = n
+i = (s - b + 2) // 2
+print(i, b)

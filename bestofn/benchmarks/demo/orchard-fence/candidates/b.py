@@ -1,12 +1,21 @@
+import sys
 from math import gcd
 
-n = int(input())
-p = [tuple(map(int, input().split())) for _ in range(n)]
 
-twice = 0
-on_fence = 0
-for (x1, y1), (x2, y2) in zip(p, p[1:]):
-    twice += x1 * y2 - x2 * y1
-    on_fence += gcd(abs(x1 - x2), abs(y1 - y2))
-twice = abs(twice)
-print((twice - on_fence + 2) // 2, on_fence)
+def main():
+    data = list(map(int, sys.stdin.read().split()))
+    n = data[0]
+    pts = [(data[1 + 2 * i], data[2 + 2 * i]) for i in range(n)]
+    area2 = 0
+    border = 0
+    for i in range(n):
+        x1, y1 = pts[i]
+        x2, y2 = pts[(i + 1) % n]
+        area2 += x1 * y2 - x2 * y1
+        border += gcd(x2 - x1, y2 - y1)
+    # Pick: A = I + B / 2 - 1
+    inside = (area2 - border + 2) // 2
+    print(inside, border)
+
+
+main()

@@ -1,21 +1,17 @@
-def gcd(a, b):
-    while b:
-        a, b = b, a % b
-    return a
+import math
+import sys
 
+tokens = sys.stdin.read().split()
+n = int(tokens[0])
+points = [(float(tokens[2 * i + 1]), float(tokens[2 * i + 2])) for i in range(n)]
 
-n = int(input())
-xs, ys = [], []
-for _ in range(n):
-    x, y = map(int, input().split())
-    xs.append(x)
-    ys.append(y)
-
-area = 0
+area = 0.0
 boundary = 0
 for i in range(n):
-    j = i - 1
-    area += xs[j] * ys[i] - xs[i] * ys[j]
-    boundary += gcd(xs[i] - xs[j], ys[i] - ys[j])
-area = abs(area)
-print((area - boundary) // 2 + 1, boundary)
+    x1, y1 = points[i]
+    x2, y2 = points[(i + 1) % n]
+    area += x1 * y2 - x2 * y1
+    boundary += math.gcd(int(x2 - x1), int(y2 - y1))
+area = abs(area) / 2
+interior = int(area - boundary / 2 + 1)
+print(interior, boundary)

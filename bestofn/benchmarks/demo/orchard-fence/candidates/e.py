@@ -1,14 +1,20 @@
-n = int(input())
-corners = [list(map(int, input().split())) for _ in range(n)]
+import sys
+from math import gcd
 
-# shoelace formula
-s = 0
-for i in range(n):
-    a, b = corners[i], corners[(i + 1) % n]
-    s += a[0] * b[1] - a[1] * b[0]
-s = abs(s)
 
-# every corner is a tree on the fence
-b = n
-i = (s - b + 2) // 2
-print(i, b)
+def solve(points):
+    n = len(points)
+    doubled = 0
+    fence = 0
+    for k in range(n):
+        ax, ay = points[k]
+        bx, by = points[k - 1]
+        doubled += ax * by - bx * ay
+        fence += gcd(ax - bx, ay - by)
+    total = (abs(doubled) + fence + 2) // 2      # all trees, fence included
+    return fence, total - fence
+
+
+lines = sys.stdin.read().split("\n")
+count = int(lines[0])
+print(*solve([tuple(map(int, lines[i + 1].split())) for i in range(count)]))

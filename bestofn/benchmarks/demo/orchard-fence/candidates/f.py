@@ -1,20 +1,12 @@
-import sys
 from math import gcd
 
+n = int(input())
+p = [tuple(map(int, input().split())) for _ in range(n)]
 
-def solve(points):
-    n = len(points)
-    doubled = 0
-    fence = 0
-    for k in range(n):
-        ax, ay = points[k]
-        bx, by = points[k - 1]
-        doubled += ax * by - bx * ay
-        fence += gcd(ax - bx, ay - by)
-    total = (abs(doubled) + fence + 2) // 2      # all trees, fence included
-    return fence, total - fence
-
-
-lines = sys.stdin.read().split("\n")
-count = int(lines[0])
-print(*solve([tuple(map(int, lines[i + 1].split())) for i in range(count)]))
+twice = 0
+on_fence = 0
+for (x1, y1), (x2, y2) in zip(p, p[1:]):
+    twice += x1 * y2 - x2 * y1
+    on_fence += gcd(abs(x1 - x2), abs(y1 - y2))
+twice = abs(twice)
+print((twice - on_fence + 2) // 2, on_fence)

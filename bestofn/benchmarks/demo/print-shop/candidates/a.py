@@ -3,29 +3,29 @@ import sys
 
 
 def main():
-    data = list(map(int, sys.stdin.read().split()))
-    n, k, rest = data[:3]
-    jobs = sorted((data[3 + 2 * i], data[4 + 2 * i], i + 1) for i in range(n))
-
+    data = iter(map(int, sys.stdin.read().split()))
+    n, k, r = next(data), next(data), next(data)
+    jobs = sorted((next(data), next(data), i) for i in range(1, n + 1))
+    heap = []
+    ptr = 0
     now = 0
-    waiting = []
-    nxt = 0
     total = 0
-    last = 0
-    for done in range(1, n + 1):
-        if not waiting and nxt < n and jobs[nxt][0] > now:
-            now = jobs[nxt][0]
-        while nxt < n and jobs[nxt][0] <= now:
-            t, d, idx = jobs[nxt]
-            heapq.heappush(waiting, (d, t, idx))
-            nxt += 1
-        d, t, idx = heapq.heappop(waiting)
+    current = None
+    for number in range(n):
+        # choose the next job as soon as the previous one is out of the tray
+        if not heap and jobs[ptr][0] > now:
+            now = jobs[ptr][0]
+        while ptr < n and jobs[ptr][0] <= now:
+            t, d, i = jobs[ptr]
+            heapq.heappush(heap, (d, t, i))
+            ptr += 1
+        d, t, current = heapq.heappop(heap)
+        if number and number % k == 0:
+            now = max(now, free_from)
         total += now - t
         now += d
-        last = idx
-        if done % k == 0:
-            now += rest
-    print(total, last)
+        free_from = now + r
+    print(total, current)
 
 
 main()

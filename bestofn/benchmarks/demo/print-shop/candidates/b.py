@@ -1,41 +1,31 @@
-from bisect import insort
+import heapq
+import sys
 
 
-class Printer:
-    def __init__(self, k, rest):
-        self.k = k
-        self.rest = rest
-        self.free_at = 0
-        self.printed = 0
-        self.waited = 0
-        self.last = None
+def main():
+    data = list(map(int, sys.stdin.read().split()))
+    n, k, rest = data[:3]
+    jobs = sorted((data[3 + 2 * i], data[4 + 2 * i], i + 1) for i in range(n))
 
-    def run(self, job):
-        length, arrival, number = job
-        self.waited += self.free_at - arrival
-        self.free_at += length
-        self.printed += 1
-        self.last = number
-        if self.printed % self.k == 0:
-            self.free_at += self.rest
+    now = 0
+    waiting = []
+    nxt = 0
+    total = 0
+    last = 0
+    for done in range(1, n + 1):
+        if not waiting and nxt < n and jobs[nxt][0] > now:
+            now = jobs[nxt][0]
+        while nxt < n and jobs[nxt][0] <= now:
+            t, d, idx = jobs[nxt]
+            heapq.heappush(waiting, (d, t, idx))
+            nxt += 1
+        d, t, idx = heapq.heappop(waiting)
+        total += now - t
+        now += d
+        last = idx
+        if done % k == 0:
+            now += rest
+    print(total, last)
 
 
-n, k, rest = map(int, input().split())
-arrivals = []
-for number in range(1, n + 1):
-    t, d = map(int, input().split())
-    arrivals.append((t, number, d))
-arrivals.sort(reverse=True)
-
-printer = Printer(k, rest)
-queue = []      # worst job first, so that the next one is popped from the end
-while arrivals or queue:
-    if not queue:
-        printer.free_at = max(printer.free_at, arrivals[-1][0])
-    while arrivals and arrivals[-1][0] <= printer.free_at:
-        t, number, d = arrivals.pop()
-        insort(queue, (-d, -t, -number))
-    d, t, number = queue.pop()
-    printer.run((-d, -t, -number))
-
-print(printer.waited, printer.last)
+main()

@@ -1,36 +1,41 @@
-import heapq
-import sys
-
-input = sys.stdin.readline
+from bisect import insort
 
 
-def solve():
-    n, k, r = map(int, input().split())
-    jobs = []
-    for i in range(n):
-        t, d = map(int, input().split())
-        jobs.append((t, d, i + 1))
-    jobs.sort()
+class Printer:
+    def __init__(self, k, rest):
+        self.k = k
+        self.rest = rest
+        self.free_at = 0
+        self.printed = 0
+        self.waited = 0
+        self.last = None
 
-    clock = 0
-    pause = 0           # rest that is still owed
-    heap = []
-    p = 0
-    wait = 0
-    for finished in range(1, n + 1):
-        if not heap and jobs[p][0] > clock:
-            clock = jobs[p][0]
-        clock += pause
-        pause = 0
-        while p < n and jobs[p][0] <= clock:
-            heapq.heappush(heap, (jobs[p][1], jobs[p][0], jobs[p][2]))
-            p += 1
-        d, t, idx = heapq.heappop(heap)
-        wait += clock - t
-        clock += d
-        if finished % k == 0:
-            pause = r
-    print(wait, idx)
+    def run(self, job):
+        length, arrival, number = job
+        self.waited += self.free_at - arrival
+        self.free_at += length
+        self.printed += 1
+        self.last = number
+        if self.printed % self.k == 0:
+            self.free_at += self.rest
 
 
-solve()
+n, k, rest = map(int, input().split())
+arrivals = []
+for number in range(1, n + 1):
+    t, d = map(int, input().split())
+    arrivals.append((t, number, d))
+arrivals.sort(reverse=True)
+
+printer = Printer(k, rest)
+queue = []      # worst job first, so that the next one is popped from the end
+while arrivals or queue:
+    if not queue:
+        printer.free_at = max(printer.free_at, arrivals[-1][0])
+    while arrivals and arrivals[-1][0] <= printer.free_at:
+        t, number, d = arrivals.pop()
+        insort(queue, (-d, -t, -number))
+    d, t, number = queue.pop()
+    printer.run((-d, -t, -number))
+
+print(printer.waited, printer.last)

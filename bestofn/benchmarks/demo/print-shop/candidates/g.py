@@ -1,31 +1,36 @@
 import heapq
 import sys
 
+input = sys.stdin.readline
 
-def main():
-    data = iter(map(int, sys.stdin.read().split()))
-    n, k, r = next(data), next(data), next(data)
-    jobs = sorted((next(data), next(data), i) for i in range(1, n + 1))
+
+def solve():
+    n, k, r = map(int, input().split())
+    jobs = []
+    for i in range(n):
+        t, d = map(int, input().split())
+        jobs.append((t, d, i + 1))
+    jobs.sort()
+
+    clock = 0
+    pause = 0           # rest that is still owed
     heap = []
-    ptr = 0
-    now = 0
-    total = 0
-    current = None
-    for number in range(n):
-        # choose the next job as soon as the previous one is out of the tray
-        if not heap and jobs[ptr][0] > now:
-            now = jobs[ptr][0]
-        while ptr < n and jobs[ptr][0] <= now:
-            t, d, i = jobs[ptr]
-            heapq.heappush(heap, (d, t, i))
-            ptr += 1
-        d, t, current = heapq.heappop(heap)
-        if number and number % k == 0:
-            now = max(now, free_from)
-        total += now - t
-        now += d
-        free_from = now + r
-    print(total, current)
+    p = 0
+    wait = 0
+    for finished in range(1, n + 1):
+        if not heap and jobs[p][0] > clock:
+            clock = jobs[p][0]
+        clock += pause
+        pause = 0
+        while p < n and jobs[p][0] <= clock:
+            heapq.heappush(heap, (jobs[p][1], jobs[p][0], jobs[p][2]))
+            p += 1
+        d, t, idx = heapq.heappop(heap)
+        wait += clock - t
+        clock += d
+        if finished % k == 0:
+            pause = r
+    print(wait, idx)
 
 
-main()
+solve()

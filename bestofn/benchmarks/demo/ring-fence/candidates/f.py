@@ -1,8 +1,10 @@
 class Solution:
     def countPaintings(self, posts: int, colours: int) -> int:
-        # neighbours in a ring must differ
-        mod = 10 ** 9 + 7
+        MOD = 10**9 + 7
         if posts == 1:
-            return colours % mod
-        sign = 1 if posts % 2 == 0 else -1
-        return (pow(colours - 1, posts, mod) + sign * (colours - 1)) % mod
+            return colours % MOD
+        same = colours                      # the last two posts are equal
+        diff = colours * (colours - 1)      # the last two posts differ
+        for _ in range(3, posts + 1):
+            same, diff = diff, (same + diff) * (colours - 1) % MOD
+        return (same + diff) % MOD

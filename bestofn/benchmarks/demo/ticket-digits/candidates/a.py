@@ -1,33 +1,44 @@
 import sys
-from functools import lru_cache
+
+memo = {}
 
 
-def count_up_to(limit: int, m: int) -> int:
-    """How many x in 0..limit qualify."""
-    digits = list(map(int, str(limit)))
-
-    @lru_cache(maxsize=None)
-    def go(pos: int, prev: int, rem: int, tight: bool) -> int:
-        if pos == len(digits):
-            return 1 if rem == 0 else 0
-        top = digits[pos] if tight else 9
-        total = 0
-        for d in range(top + 1):
-            if prev == -1 and d == 0:
-                # still in front of the number
-                total += go(pos + 1, -1, 0, tight and d == top)
-            elif d != prev:
-                total += go(pos + 1, d, (rem + d) % m, tight and d == top)
-        return total
-
-    return go(0, -1, 0, True)
+def tails(left, prev, rem, m):
+    """Number of ways to append `left` more digits after the digit prev."""
+    if left == 0:
+        return 1 if rem % m == 0 else 0
+    key = (left, prev, rem)
+    if key in memo:
+        return memo[key]
+    res = 0
+    for d in range(10):
+        if d != prev:
+            res += tails(left - 1, d, (rem + d) % m, m)
+    memo[key] = res
+    return res
 
 
-def main() -> None:
-    q, *rest = map(int, sys.stdin.read().split())
-    for i in range(q):
-        a, b, m = rest[3 * i:3 * i + 3]
-        print(count_up_to(b, m) - count_up_to(a - 1, m))
+def upto(n, m):
+    if n <= 0:
+        return 0
+    s = str(n)
+    res = 0
+    for size in range(1, len(s)):
+        for d in range(1, 10):
+            res += tails(size - 1, d, d % m, m)
+    rem, prev = 0, -1
+    for i, c in enumerate(s):
+        c = int(c)
+        for d in range(0 if i else 1, c):
+            if d != prev:
+                res += tails(len(s) - i - 1, d, (rem + d) % m, m)
+        if c == prev:
+            return res
+        rem, prev = (rem + c) % m, c
+    return res + (1 if rem == 0 else 0)
 
 
-main()
+data = sys.stdin.read().split()
+for t in range(int(data[0])):
+    a, b, m = (int(v) for v in data[1 + 3 * t:4 + 3 * t])
+    print(upto(b, m) - upto(a - 1, m))

@@ -1,17 +1,23 @@
-def good(x, m):
-    s = str(x)
-    if any(s[i] == s[i + 1] for i in range(len(s) - 1)):
-        return False
-    return sum(int(c) for c in s) % m == 0
+from functools import lru_cache
 
 
-q = int(input())
-for _ in range(q):
+def count(n, m):
+    digits = [int(c) for c in str(n)]
+
+    @lru_cache(None)
+    def dp(i, prev, s, tight):
+        if i == len(digits):
+            return 1 if s == 0 else 0
+        limit = digits[i] if tight else 9
+        return sum(
+            dp(i + 1, d, (s + d) % m, tight and d == limit)
+            for d in range(limit + 1)
+            if d != prev
+        )
+
+    return dp(0, -1, 0, True)
+
+
+for _ in range(int(input())):
     a, b, m = map(int, input().split())
-    count = 0
-    x = a
-    while x <= b:
-        if good(x, m):
-            count += 1
-        x += 1
-    print(count)
+    print(count(b, m) - count(a - 1, m))

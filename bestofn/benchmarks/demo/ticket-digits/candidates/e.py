@@ -1,24 +1,33 @@
-from functools import cache
+import sys
+from functools import lru_cache
 
 
-def f(n, m):
-    s = str(n)
+def count_up_to(limit: int, m: int) -> int:
+    """How many x in 0..limit qualify."""
+    digits = list(map(int, str(limit)))
 
-    @cache
-    def dp(i, last, total, limited, started):
-        if i == len(s):
-            return int(started and total % m == 0)
-        hi = int(s[i]) if limited else 9
-        ans = 0
-        for d in range(hi + 1):
-            if started and d == last:
-                continue
-            ans += dp(i + 1, d, (total + d) % m, limited and d == hi, started or d > 0)
-        return ans
+    @lru_cache(maxsize=None)
+    def go(pos: int, prev: int, rem: int, tight: bool) -> int:
+        if pos == len(digits):
+            return 1 if rem == 0 else 0
+        top = digits[pos] if tight else 9
+        total = 0
+        for d in range(top + 1):
+            if prev == -1 and d == 0:
+                # still in front of the number
+                total += go(pos + 1, -1, 0, tight and d == top)
+            elif d != prev:
+                total += go(pos + 1, d, (rem + d) % m, tight and d == top)
+        return total
 
-    return dp(0, 10, 0, True, False)
+    return go(0, -1, 0, True)
 
 
-for _ in range(int(input())):
-    lo, hi, m = map(int, input().split())
-    print(f(hi, m) - f(lo, m))
+def main() -> None:
+    q, *rest = map(int, sys.stdin.read().split())
+    for i in range(q):
+        a, b, m = rest[3 * i:3 * i + 3]
+        print(count_up_to(b, m) - count_up_to(a - 1, m))
+
+
+main()

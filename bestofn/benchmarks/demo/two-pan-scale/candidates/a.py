@@ -1,11 +1,12 @@
 def min_weights(weights: list[int], load: int) -> int:
-    # fewest[d]: weights needed so that the right pan leads by d
-    fewest = {0: 0}
+    best = {}
     for w in weights:
-        updated = dict(fewest)
-        for diff, used in fewest.items():
-            for reached in (diff + w, diff - w):
-                if used + 1 < updated.get(reached, 10 ** 9):
-                    updated[reached] = used + 1
-        fewest = updated
-    return fewest.get(load, -1)
+        new = {}
+        for diff, used in best.items():
+            new[diff] = min(new.get(diff, used), used)
+            for nxt in (diff + w, diff - w):
+                new[nxt] = min(new.get(nxt, used + 1), used + 1)
+        for first in (w, -w):
+            new[first] = 1
+        best = new
+    return best.get(load, -1)

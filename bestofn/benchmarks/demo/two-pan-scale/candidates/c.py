@@ -1,8 +1,18 @@
+from collections import deque
+
+
 def min_weights(weights: list[int], load: int) -> int:
-    INF = len(weights) + 1
-    dp = [INF] * (load + 1)
-    dp[0] = 0
-    for w in weights:
-        for s in range(load, w - 1, -1):
-            dp[s] = min(dp[s], dp[s - w] + 1)
-    return dp[load] if dp[load] < INF else -1
+    """Breadth first search over the difference between the pans."""
+    bound = load + sum(weights)
+    seen = {0}
+    queue = deque([(0, 0)])
+    while queue:
+        diff, used = queue.popleft()
+        if diff == load:
+            return used
+        for w in weights:
+            for nxt in (diff + w, diff - w):
+                if abs(nxt) <= bound and nxt not in seen and used < len(weights):
+                    seen.add(nxt)
+                    queue.append((nxt, used + 1))
+    return -1

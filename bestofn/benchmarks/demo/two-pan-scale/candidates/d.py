@@ -1,18 +1,25 @@
-from collections import deque
+from functools import lru_cache
 
 
 def min_weights(weights: list[int], load: int) -> int:
-    """Breadth first search over the difference between the pans."""
-    bound = load + sum(weights)
-    seen = {0}
-    queue = deque([(0, 0)])
-    while queue:
-        diff, used = queue.popleft()
-        if diff == load:
-            return used
-        for w in weights:
-            for nxt in (diff + w, diff - w):
-                if abs(nxt) <= bound and nxt not in seen and used < len(weights):
-                    seen.add(nxt)
-                    queue.append((nxt, used + 1))
-    return -1
+    """Try each weight on the left pan, on the right pan, or not at all."""
+    inf = float("inf")
+    suffix = [0] * (len(weights) + 1)
+    for i in range(len(weights) - 1, -1, -1):
+        suffix[i] = suffix[i + 1] + weights[i]
+
+    @lru_cache(maxsize=None)
+    def best(i: int, missing: int) -> float:
+        if missing == 0:
+            return 0
+        if i == len(weights) or abs(missing) > suffix[i]:
+            return inf
+        w = weights[i]
+        return min(
+            best(i + 1, missing),
+            1 + best(i + 1, missing - w),
+            1 + best(i + 1, missing + w),
+        )
+
+    result = best(0, load)
+    return -1 if result == inf else int(result)

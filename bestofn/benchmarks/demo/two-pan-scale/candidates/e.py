@@ -1,12 +1,19 @@
 def min_weights(weights: list[int], load: int) -> int:
-    best = {}
+    total = sum(weights)
+    if load > total:
+        return -1
+    inf = len(weights) + 1
+    # index = difference + total
+    row = [inf] * (2 * total + 1)
+    row[total] = 0
     for w in weights:
-        new = {}
-        for diff, used in best.items():
-            new[diff] = min(new.get(diff, used), used)
-            for nxt in (diff + w, diff - w):
-                new[nxt] = min(new.get(nxt, used + 1), used + 1)
-        for first in (w, -w):
-            new[first] = 1
-        best = new
-    return best.get(load, -1)
+        nxt = row[:]
+        for i, used in enumerate(row):
+            if used == inf:
+                continue
+            if i + w <= 2 * total:
+                nxt[i + w] = min(nxt[i + w], used + 1)
+            if i - w >= 0:
+                nxt[i - w] = min(nxt[i - w], used + 1)
+        row = nxt
+    return row[load + total] if row[load + total] < inf else -1

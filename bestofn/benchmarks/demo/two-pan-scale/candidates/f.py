@@ -1,19 +1,13 @@
 def min_weights(weights: list[int], load: int) -> int:
-    total = sum(weights)
-    if load > total:
-        return -1
-    inf = len(weights) + 1
-    # index = difference + total
-    row = [inf] * (2 * total + 1)
-    row[total] = 0
+    # Differences beyond the load never help, so cut them off.
+    weights = sorted(weights, reverse=True)
+    states = {0: 0}
     for w in weights:
-        nxt = row[:]
-        for i, used in enumerate(row):
-            if used == inf:
-                continue
-            if i + w <= 2 * total:
-                nxt[i + w] = min(nxt[i + w], used + 1)
-            if i - w >= 0:
-                nxt[i - w] = min(nxt[i - w], used + 1)
-        row = nxt
-    return row[load + total] if row[load + total] < inf else -1
+        new_states = dict(states)
+        for diff, cnt in states.items():
+            for nd in (diff + w, diff - w):
+                if -load <= nd <= load:
+                    if nd not in new_states or new_states[nd] > cnt + 1:
+                        new_states[nd] = cnt + 1
+        states = new_states
+    return states.get(load, -1)

@@ -1,13 +1,11 @@
 def min_weights(weights: list[int], load: int) -> int:
-    # Differences beyond the load never help, so cut them off.
-    weights = sorted(weights, reverse=True)
-    states = {0: 0}
+    # fewest[d]: weights needed so that the right pan leads by d
+    fewest = {0: 0}
     for w in weights:
-        new_states = dict(states)
-        for diff, cnt in states.items():
-            for nd in (diff + w, diff - w):
-                if -load <= nd <= load:
-                    if nd not in new_states or new_states[nd] > cnt + 1:
-                        new_states[nd] = cnt + 1
-        states = new_states
-    return states.get(load, -1)
+        updated = dict(fewest)
+        for diff, used in fewest.items():
+            for reached in (diff + w, diff - w):
+                if used + 1 < updated.get(reached, 10 ** 9):
+                    updated[reached] = used + 1
+        fewest = updated
+    return fewest.get(load, -1)
