@@ -6,14 +6,26 @@ import re
 import string
 
 _CLASSES = (
-    (r"(?:uppercase|upper-case|upper case|capital) (?:and|or) (?:lowercase|lower-case|lower case)"
-     r" (?:English |Latin |alphabet )?(?:letters?|alphabets?)", string.ascii_letters),
-    (r"(?:lowercase|lower-case|lower case|small) (?:and|or) (?:uppercase|upper-case|upper case)"
-     r" (?:English |Latin |alphabet )?(?:letters?|alphabets?)", string.ascii_letters),
-    (r"(?:lowercase|lower-case|lower case|small) (?:English |Latin |alphabet )?"
-     r"(?:letters?|alphabets?|characters?)", string.ascii_lowercase),
-    (r"(?:uppercase|upper-case|upper case|capital) (?:English |Latin |alphabet )?"
-     r"(?:letters?|alphabets?|characters?)", string.ascii_uppercase),
+    (
+        r"(?:uppercase|upper-case|upper case|capital) (?:and|or) (?:lowercase|lower-case|lower case)"
+        r" (?:English |Latin |alphabet )?(?:letters?|alphabets?)",
+        string.ascii_letters,
+    ),
+    (
+        r"(?:lowercase|lower-case|lower case|small) (?:and|or) (?:uppercase|upper-case|upper case)"
+        r" (?:English |Latin |alphabet )?(?:letters?|alphabets?)",
+        string.ascii_letters,
+    ),
+    (
+        r"(?:lowercase|lower-case|lower case|small) (?:English |Latin |alphabet )?"
+        r"(?:letters?|alphabets?|characters?)",
+        string.ascii_lowercase,
+    ),
+    (
+        r"(?:uppercase|upper-case|upper case|capital) (?:English |Latin |alphabet )?"
+        r"(?:letters?|alphabets?|characters?)",
+        string.ascii_uppercase,
+    ),
     (r"(?:English |Latin )letters?", string.ascii_letters),
     (r"digits? (?:from |between )?(\d) (?:through|to|and) (\d)", ""),
     (r"(?:decimal )?digits?", string.digits),
@@ -64,7 +76,9 @@ def _parse_list(listing: str) -> tuple[str, tuple[str, ...]] | None:
                 first, last = (int(part) for part in match.groups())
                 characters |= {str(digit) for digit in range(first, last + 1)}
             listing = listing[: match.start()] + " " + listing[match.end() :]
-    for item in re.split(r"\s*,\s*(?:and |or )?|\s+(?:and|or)\s+|\s*/\s*(?=\S)|\s+(?=and$|or$)", listing):
+    for item in re.split(
+        r"\s*,\s*(?:and |or )?|\s+(?:and|or)\s+|\s*/\s*(?=\S)|\s+(?=and$|or$)", listing
+    ):
         bare = item.strip()
         for filler in ("the ", "a ", "character ", "characters ", "either "):
             bare = bare.removeprefix(filler)

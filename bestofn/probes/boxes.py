@@ -6,6 +6,7 @@ knows where ``k`` may lie. Names stand for themselves, not for every element of 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ class Contradiction(Exception):
     """No value is left for a name."""
 
 
+@functools.lru_cache(maxsize=4096)
 def key_of(ref: Ref) -> Key:
     """The name's place in a box: subscripts that are letters stand for any element.
 

@@ -111,7 +111,7 @@ def call_probes(
         _take(probes, made, _quota(small, place, len(layouts)), family)
     if stress > 0 and signature.sure:
         made = _large(layouts[0][0], signature, rng)
-        _take(probes, made, stress, "", tries=3 * stress)
+        _take(probes, made, stress, "", tries=2 * stress + 2)
     return probes.probes
 
 
@@ -201,6 +201,6 @@ def _large(
         return
     share = STRESS_ELEMENTS // max(1, len(layout.names)) - len(layout.names) - 1
     for profile in itertools.cycle(_STRESS):
-        call = sample(layout, rng, replace(profile, length=share))
+        call = sample(layout, rng, replace(profile, length=share), tries=4)
         small_enough = call is not None and size_of(call) <= STRESS_ELEMENTS
         yield (call if small_enough else None), "stress"

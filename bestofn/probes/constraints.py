@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bestofn.probes.expressions import Expr, ExpressionReader, Ref, Token, tokenize
+from .expressions import Expr, ExpressionReader, Ref, Token, tokenize
 
 _SYMBOLS = (
     (r"\\(?:leqslant|leqq|leq|le)(?![a-zA-Z])|≤|⩽|&le;|&lt;=", "<="),
@@ -180,7 +180,10 @@ def chain_bounds(chain: Chain) -> list[Bound]:
 def _ordered_bounds(chain: Chain, member: Ref) -> list[Bound]:
     """One bound for all members of ``low < a_1 < ... < a_N < high``."""
     low, high = chain.groups[0][0], chain.groups[-1][0]
-    ref = Ref(base=member.base, subs=(*member.subs[:-1], "i"), text=f"{member.base}_i")
+    outer = member.subs[:-1]
+    index = "j" if "i" in outer else "i"
+    text = f"{member.base}_{{{','.join((*outer, index))}}}" if outer else f"{member.base}_i"
+    ref = Ref(base=member.base, subs=(*outer, index), text=text)
     low_end = None if _is_member(low, member) else low.plus(int(chain.ops[0] == "<"))
     high_end = None if _is_member(high, member) else high.plus(-int(chain.ops[-1] == "<"))
     return [Bound(name=ref.text, low=low_end, high=high_end, ref=ref)]
@@ -226,7 +229,8 @@ def _line_chains(tokens: list[Token]) -> list[Chain]:
             position += 1
             continue
         next_is_op = after < len(tokens) and tokens[after].kind == "op"
-        if ops and next_is_op and len(listed) > 1 and any(e.ref is None for e in listed):
+        numbers = any(expr.ref is None for expr in listed)
+        if ops and next_is_op and len(listed) > 1 and (numbers or len(ops) > 1):
             # "... <= N, 1 <= ...": the comma ends one chain and the next begins after it.
             groups.append([listed[0]])
             close()

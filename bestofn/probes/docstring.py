@@ -21,6 +21,7 @@ from .source import docstring_of, function_names, parameters_of
 
 _MAX_TEXT = 40_000
 _MAX_EXAMPLES = 64
+_MAX_LOOK = 200  # characters beside a call that are looked at, so that time stays linear
 
 _SIGNS = r"(?:=+>|-+>|➞|→|⇒|⟹|➔|⟶|↦|={1,3}(?!>))"
 _WORDS = (
@@ -128,8 +129,7 @@ def _calls(text: str, name: str) -> list[_Found]:
     """``name(literals)`` followed by something that says what it returns."""
     found = []
     for match in re.finditer(rf"(?<![\w.]){re.escape(name)}[ ]?\(", text):
-        line = text.rfind("\n", 0, match.start()) + 1
-        before = text[line : match.start()].strip()
+        before = text[max(0, match.start() - _MAX_LOOK) : match.start()].rsplit("\n", 1)[-1].strip()
         try:
             arguments, end = read_sequence(text, match.end(), ")")
             doctest = before == ">>>"
@@ -165,8 +165,7 @@ def _value_after(text: str, at: int, *, doctest: bool) -> Any:
 
 
 def _plain_value(text: str, at: int) -> Any:
-    line_end = text.find("\n", at)
-    line = text[at:] if line_end < 0 else text[at:line_end]
+    line = text[at : at + _MAX_LOOK].split("\n", 1)[0]
     try:
         value, end = read_literal(text, at)
     except NotALiteral:

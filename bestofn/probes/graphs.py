@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from bestofn.probes.expressions import Ref
-from bestofn.probes.facts import Facts
-from bestofn.probes.stdin_grammar import Block, Cell, Env, Group, Node, plain
+from .expressions import Ref
+from .facts import Facts
+from .stdin_grammar import Block, Cell, Env, Group, Node, plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def graph_holds(facts: Facts, env: Env, edges: Edges | None) -> bool:
     if count is None:
         return False
     pairs = [
-        (a, b)
+        (int(a), int(b))
         for a, b in zip(plain(env.lists[edges.left]), plain(env.lists[edges.right]), strict=True)
     ]
     if facts.simple or facts.tree:

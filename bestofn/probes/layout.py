@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from .boxes import Box, Contradiction, Interval, Key, evaluate, key_of
+from .constraints import Relation
 from .expressions import Ref
 from .kinds import Float, Int, Kind, ListOf, Str, Union, fits
 from .leetcode_constraints import CallConstraints, Rule
@@ -51,7 +52,7 @@ class Layout:
         return box
 
     @cached_property
-    def relations(self) -> list[Any]:
+    def relations(self) -> list[Relation]:
         """The inequalities that hold for every element."""
         return [
             rule.relation
@@ -104,7 +105,7 @@ class Layout:
         if self.box is None:
             return None
         box = self.box.copy()
-        whole = [r for r in self.relations if not any(key_of(ref)[1] for ref in _refs(r))]
+        whole = [r for r in self.relations if not any(key_of(ref)[1] for ref in refs_of(r))]
         try:
             for name, value in values.items():
                 for key, number in (
@@ -126,12 +127,13 @@ def is_rectangular(value: Any) -> bool:
     return len({len(row) for row in value if isinstance(row, list)}) < 2
 
 
-def _refs(relation: Any) -> list[Ref]:
+def refs_of(relation: Relation) -> list[Ref]:
+    """The names in an inequality."""
     return [*relation.left.refs(), *relation.right.refs()]
 
 
 def _is_special(rule: Rule) -> bool:
-    for ref in _refs(rule.relation):
+    for ref in refs_of(rule.relation):
         key = key_of(ref)[1]
         if any(sub.startswith("?") for sub in key) or (key and key[0].isdigit()):
             return True
@@ -169,7 +171,7 @@ def _bound(box: Box, name: str, kind: Kind, depth: int) -> None:
 
 def _holds(rule: Rule, values: Mapping[str, Any], box: Box) -> bool:
     """Whether a rule is not certainly broken."""
-    refs = _refs(rule.relation)
+    refs = refs_of(rule.relation)
     if not rule.some and not rule.start:
         quick = _holds_for_ends(rule, values, box)
         if quick is not None:
@@ -218,7 +220,10 @@ def _holds_for_ends(rule: Rule, values: Mapping[str, Any], box: Box) -> bool | N
             continue
         path = "".join(f"[{sub}]" for sub in ref.subs)
         measure = length_of if ref.measure == "length" else number_of
-        numbers = [n for n in map(measure, parts_at(path, values[ref.base])) if n is not None]
+        parts = parts_at(path, values[ref.base])
+        numbers = [n for n in map(measure, parts) if n is not None]
+        if len(numbers) < len(parts) and any(isinstance(part, str) for part in parts):
+            return False
         bound = evaluate(other, lambda r: _whole(r, values, box))
         if not numbers:
             return True
@@ -251,10 +256,10 @@ def _compare(
     rule: Rule, values: Mapping[str, Any], box: Box, binding: Mapping[str, int]
 ) -> bool | None:
     """Whether the relation holds for one choice of indices; None when it does not apply."""
-    missing = False
+    missing = broken = False
 
     def lookup(ref: Ref) -> Interval:
-        nonlocal missing
+        nonlocal missing, broken
         if ref.base not in values:
             return box.get(key_of(ref))
         value = values[ref.base]
@@ -266,13 +271,14 @@ def _compare(
             value = value[index]
         number = length_of(value) if ref.measure == "length" else number_of(value)
         if number is None:
-            missing = True
+            # A text that should spell a number and does not.
+            missing, broken = True, broken or isinstance(value, str)
             return (0, 0)
         return (number, number)
 
     left, right = evaluate(rule.relation.left, lookup), evaluate(rule.relation.right, lookup)
     if missing:
-        return None
+        return False if broken else None
     match rule.relation.op:
         case "<":
             return left[0] < right[1]

@@ -245,6 +245,9 @@ class _Names:
         if expr.ref is not None:
             ref = self._ref(expr.ref)
             return None if ref is None else replace(expr, ref=ref)
+        folded = expr.value()
+        if folded is not None:
+            return Expr(op="num", number=folded)
         args = [self._expr(arg) for arg in expr.args]
         known = tuple(arg for arg in args if arg is not None)
         return replace(expr, args=known) if len(known) == len(args) else None

@@ -10,7 +10,10 @@ import ast
 import re
 from typing import Any
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d{1,3})?(?![\w.]*\w)")
+# A point after a number with nothing behind it mostly ends a sentence.
+_NUMBER = re.compile(
+    r"[-+]?(?:\d+\.\d+|\d+\.(?=\s*[,)\]}])|\.\d+|\d+)(?:[eE][-+]?\d{1,3})?(?![\w.]*\w)"
+)
 _STRING = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 # An unknown escape is a warning today and an error tomorrow; such a string is not a clean literal.
 _BAD_ESCAPE = re.compile(r"\\(?:x(?![0-9a-fA-F]{2})|[^\\'\"abfnrtvx0])")

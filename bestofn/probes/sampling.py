@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from .boxes import Box, Contradiction, Interval, Key
+from .constraints import Relation
 from .kinds import ListOf, Str
 from .layout import Layout, depth_of, leaf_of
 from .repair import repair
@@ -21,7 +22,6 @@ from .trait_checks import base_of, divisor_of
 from .values import ValueMaker
 
 Style = Literal["random", "few", "equal", "ascending", "descending", "low", "high"]
-_TRIES = 12
 _HUGE = 10**120
 
 
@@ -46,15 +46,23 @@ class Profile:
     letters: int | None = 3
 
 
-def sample(layout: Layout, rng: random.Random, profile: Profile) -> tuple[Any, ...] | None:
+def sample(
+    layout: Layout, rng: random.Random, profile: Profile, *, tries: int = 12
+) -> tuple[Any, ...] | None:
     """Draw arguments that satisfy the layout.
+
+    Args:
+        layout: What they must satisfy.
+        rng: Where chance comes from.
+        profile: What is wanted.
+        tries: After how many draws that do not fit to give up.
 
     Returns:
         The arguments, or None when some tries gave none that fit.
     """
     if layout.box is None:
         return None
-    for _ in range(_TRIES):
+    for _ in range(tries):
         try:
             arguments = Draw(layout, rng, profile).arguments()
         except Contradiction:
@@ -126,7 +134,12 @@ class Draw:
         return lengths, rows, sorted(free) + numbers
 
     def settle(
-        self, box: Box, key: Key, choose: Callable[[Key, Interval], float], *, spread: bool = True
+        self,
+        box: Box,
+        key: Key,
+        choose: Callable[[Key, Interval], float],
+        *,
+        relations: Sequence[Relation] | None = None,
     ) -> float:
         """Choose a value for a name and tell the other names.
 
@@ -135,8 +148,7 @@ class Draw:
         """
         value = choose(key, box.get(key))
         box.narrow(key, value, value)
-        if spread:
-            box.propagate(self.layout.relations)
+        box.propagate(self.layout.relations if relations is None else relations)
         return value
 
     def length(self, key: Key, ends: Interval) -> float:
@@ -262,6 +274,10 @@ def size_of(value: Any) -> int:
     if isinstance(value, Mapping):
         return sum(size_of(k) + size_of(v) for k, v in value.items())
     if isinstance(value, list | tuple | set):
+        if not any(
+            issubclass(kind, str | Mapping | list | tuple | set) for kind in set(map(type, value))
+        ):
+            return len(value) + 1
         return sum(size_of(item) for item in value) + 1
     return 1
 

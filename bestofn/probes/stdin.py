@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bestofn.probes.graphs import SHAPES
-from bestofn.probes.stdin_draw import CannotDraw, Drawer, Style
-from bestofn.probes.stdin_grammar import Env, render
-from bestofn.probes.stdin_mutate import mutate
-from bestofn.probes.stdin_plan import Plan, make_plan
-from bestofn.probes.types import Origin, Probe
-from bestofn.types import Problem
+from ..types import Problem
+from .graphs import SHAPES
+from .stdin_draw import Drawer
+from .stdin_grammar import Env
+from .stdin_mutate import mutate
+from .stdin_plan import Plan, make_plan
+from .stdin_ranges import CannotDraw
+from .stdin_shapes import Style
+from .stdin_text import render
+from .types import Origin, Probe
 
 MAX_CHARACTERS = 2_000_000
 """No input is longer."""
@@ -113,6 +116,7 @@ def _large(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]
     """One input a shape, with the greatest sizes that the rules and the budget allow."""
     if plan.frozen:
         return
+    found = 0
     for attempt in range(2 * len(_STRESS)):
         numbers, scalars, text = _STRESS[attempt % len(_STRESS)]
         for cap in _CAPS:
@@ -133,7 +137,7 @@ def _large(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]
                 continue
             if plan.rules.hold(env):
                 yield "stress", env
+                found += 1
                 break
-        else:
-            if attempt == 1:
-                return
+        if attempt == 3 and not found:
+            return

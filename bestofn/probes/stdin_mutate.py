@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bestofn.probes.stdin_draw import CannotDraw, Drawer
-from bestofn.probes.stdin_grammar import Env, Value
-from bestofn.probes.stdin_shapes import draw_numbers
+from .stdin_draw import Drawer
+from .stdin_grammar import Env, Value
+from .stdin_ranges import CannotDraw
+from .stdin_shapes import draw_numbers
 
 
 def mutate(sample: Env, drawer: Drawer, frozen: frozenset[str], rng: np.random.Generator) -> Env:
@@ -31,9 +32,7 @@ def mutate(sample: Env, drawer: Drawer, frozen: frozenset[str], rng: np.random.G
     targets = [
         (scope, kind, place, name)
         for scope, kind in scopes
-        for place, names in (
-            ("scalar", scope.scalars), ("list", scope.lists), ("row", scope.rows)
-        )
+        for place, names in (("scalar", scope.scalars), ("list", scope.lists), ("row", scope.rows))
         for name in names
         if not {name, name.rpartition("_")[0]} & keep and (place == "scalar" or len(names[name]))
     ]
@@ -53,8 +52,9 @@ def mutate(sample: Env, drawer: Drawer, frozen: frozenset[str], rng: np.random.G
     return env
 
 
-def _change(values: Any, base: str, env: Env, kind: int | None, drawer: Drawer,
-            rng: np.random.Generator) -> None:
+def _change(
+    values: Any, base: str, env: Env, kind: int | None, drawer: Drawer, rng: np.random.Generator
+) -> None:
     """Shuffles, swaps, or replaces members of a list in place."""
     choice = int(rng.integers(4))
     if choice == 0 and len(values) > 1:
@@ -71,8 +71,15 @@ def _change(values: Any, base: str, env: Env, kind: int | None, drawer: Drawer,
         values[k] = _other(values[k], base, env, kind, drawer, rng, place=k)
 
 
-def _other(value: Value, base: str, env: Env, kind: int | None, drawer: Drawer,
-           rng: np.random.Generator, place: int = 0) -> Value:
+def _other(
+    value: Value,
+    base: str,
+    env: Env,
+    kind: int | None,
+    drawer: Drawer,
+    rng: np.random.Generator,
+    place: int = 0,
+) -> Value:
     """Another value for one token."""
     if not isinstance(value, str):
         value = int(value)

@@ -7,24 +7,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bestofn.probes.graphs import edge_columns
-from bestofn.probes.facts import Facts, read_facts
-from bestofn.probes.statement import sections, sentences
-from bestofn.probes.stdin_draw import Seen
-from bestofn.probes.stdin_format import read_format
-from bestofn.probes.stdin_grammar import (
+from ..types import Problem
+from .conditions import read_facts
+from .facts import Facts
+from .graphs import edge_columns
+from .statement import sections, sentences
+from .stdin_evaluate import CannotEvaluate, Evaluator, as_array
+from .stdin_format import read_format
+from .stdin_grammar import (
     Block,
-    Cell,
     Env,
     Group,
-    LayoutMismatch,
     Literal,
     Node,
     Value,
-    parse,
 )
-from bestofn.probes.stdin_rules import CannotEvaluate, Evaluator, Rules, as_array, tokens_of
-from bestofn.types import Problem
+from .stdin_prose import prose_format
+from .stdin_ranges import Seen
+from .stdin_rules import Rules, both_texts, tokens_of
+from .stdin_text import LayoutMismatch, parse
 
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d*)$")
 _MAX_SAMPLE = 200_000
@@ -46,10 +47,8 @@ class Plan:
     samples: tuple[Env, ...]
     frozen: frozenset[str]
 
+    sys.modules["__main__"].WHY = s
 
-def _why(s):
-    import sys
-    sys.modules['__main__'].WHY=s
 
 def make_plan(problem: Problem) -> Plan | None:
     """The plan for a problem, or None when its statement cannot be read with confidence."""
@@ -57,25 +56,21 @@ def make_plan(problem: Problem) -> Plan | None:
     if not texts or sum(map(len, texts)) > _MAX_SAMPLE:
         return None
     parts = sections(problem.statement)
-    grammar = read_format(parts.get("input", ""))
+    grammar, conditions = _read_input(parts)
     if grammar is None:
-        _why("format")
         return None
     names = base_names(grammar)
-    facts = read_facts(_conditions(parts), names)
+    facts = read_facts(conditions, names)
     if facts.doubtful:
-        _why("doubt")
         return None
     try:
         samples = [parse(text, grammar) for text in texts]
     except LayoutMismatch:
-        _why("mismatch")
         return None
     rules = Rules(facts=facts, grammar=grammar, numeric=_numeric(samples, names, facts))
     for sample in samples:
         _to_numbers(sample, rules.numeric)
     if not all(rules.hold(sample) for sample in samples):
-        _why("rules")
         return None
     frozen = facts.frozen | _beyond_reach(rules, samples)
     frozen |= _about(rules)
@@ -84,10 +79,8 @@ def make_plan(problem: Problem) -> Plan | None:
         # A condition on one query may be about the state that others have left.
         frozen |= members if members & frozen else frozenset()
     if not frozen and facts.about:
-        _why("about")
         return None
     if (facts.tree or facts.connected or facts.simple) and _edges_missing(rules):
-        _why("edges")
         return None
     return Plan(
         rules=rules,
@@ -95,6 +88,21 @@ def make_plan(problem: Problem) -> Plan | None:
         samples=tuple(samples),
         frozen=frozenset(frozen),
     )
+
+
+def _read_input(parts: dict[str, str]) -> tuple[tuple[Node, ...] | None, list[str]]:
+    """The grammar and the conditions, from format lines or from prose."""
+    section = parts.get("input", "")
+    grammar = read_format(section)
+    if grammar is not None:
+        return grammar, _conditions(parts)
+    prose = prose_format(section)
+    if prose is None:
+        return None, []
+    layout, conditions = prose
+    if "constraints" in parts:
+        conditions += sentences(parts["constraints"])
+    return read_format(layout), conditions
 
 
 def _conditions(parts: dict[str, str]) -> list[str]:
@@ -193,6 +201,9 @@ def _beyond_reach(rules: Rules, samples: list[Env]) -> set[str]:
             continue
         reached = False
         for env in (env for sample in samples for env in sample.everything()):
+            if both_texts(relation, env) is not None:
+                reached = True
+                continue
             evaluator = Evaluator(env)
             try:
                 if evaluator.survey(relation.left, relation.right):

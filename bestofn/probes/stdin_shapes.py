@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,33 @@ TEXT_SHAPES = ("uniform", "one", "two", "alternating", "blocks")
 """Shapes of texts: how many of the allowed characters they use, and in which order."""
 
 _INT64 = 2**63 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How an input should look.
+
+    Attributes:
+        size: The greatest count or length, above the least allowed one when ``tight``.
+        tight: Whether ``size`` counts from the least allowed size.
+        numbers: The shape of lists of numbers (see :mod:`bestofn.probes.stdin_shapes`).
+        scalars: The shape of single numbers that count nothing.
+        text: The shape of texts.
+        graph: The shape of trees.
+        budget: How many tokens, and how many characters of text, the input may have.
+        members: How many queries or test cases there may be.
+        exact: Whether counts take their greatest value instead of a random one.
+    """
+
+    size: int
+    numbers: str = "uniform"
+    scalars: str = "uniform"
+    text: str = "uniform"
+    graph: str = "random"
+    budget: int = 2000
+    exact: bool = False
+    members: int = 4
+    tight: bool = True
 
 
 def draw_numbers(rng: np.random.Generator, low: Any, high: Any, count: int, shape: str) -> Any:
@@ -69,7 +97,7 @@ def _between(rng: np.random.Generator, low: int, high: int, count: int, shape: s
         return [(low, high)[k % 2] for k in range(count)]
     if shape == "log":
         return [_log(rng, low, high) for _ in range(count)]
-    if -_INT64 <= low and high < _INT64:
+    if low >= -_INT64 and high < _INT64:
         values: list[int] = rng.integers(low, high, endpoint=True, size=count).tolist()
     else:
         values = [_big(rng, low, high) for _ in range(count)]

@@ -22,7 +22,7 @@ from .kinds import (
     TupleOf,
     Union,
 )
-from .layout import Layout, depth_of, leaf_of
+from .layout import Layout, depth_of, leaf_of, refs_of
 from .mutation import changed_text
 from .repair import tree_edges
 
@@ -207,6 +207,11 @@ class ValueMaker:
 
     def _record(self, name: str, places: list[int], *, real: bool) -> list[Any]:
         fields = set(self._fields(name))
+        relations = [
+            relation
+            for relation in self.layout.relations
+            if any(ref.base == name and ref.subs for ref in refs_of(relation))
+        ]
         for _ in range(8):
             box = self.box.copy()
             order = self.rng.sample(places, len(places))
@@ -215,7 +220,9 @@ class ValueMaker:
                 for place in order:
                     stars = ("*", str(place)) if place in fields else ("*", "*")
                     key: Key = (name, stars, "value")
-                    value = self.draw.settle(box, key, self.draw.number, spread=place in fields)
+                    value = self.draw.settle(
+                        box, key, self.draw.number, relations=relations if place in fields else ()
+                    )
                     record[place] = float(value) if real else int(value)
                     if place not in fields:
                         box = self.box.copy()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import os
 import secrets
 import select
 import socket
@@ -155,18 +156,18 @@ def _exception(name: str, message: str, arguments: Any) -> Exception:
     return error
 
 
-def check(reporter: harness.Reporter, program: dict[str, Any]) -> None:
-    """Run one script after the other against the program at the end of the wire."""
+def check(reporter: harness.Reporter, _: dict[str, Any]) -> None:
+    """Run one script after the other against the program at the end of the present wire."""
     token = reporter.next_run()
     reporter.report(token, "ok")
-    peer = socket.socket(fileno=harness.PEER)
-    candidate = Candidate(peer, program["output_bytes"] + _REQUEST_SLACK, program["entry_point"])
+    bench: _Bench | None = None
+    channel = socket.socket(fileno=harness.PEER)
     while True:
         token = reporter.next_run()
+        bench = _next_bench(channel, bench)
         script = json.loads(read_all(harness.INPUT, harness.UNLIMITED))
-        candidate.broken = None
-        status, error = _run_script(script, program, candidate)
-        broken = candidate.broken
+        status, error = _run_script(script, bench)
+        broken = bench.candidate.broken
         if isinstance(broken, TooBig):
             status, error = "output", "the value returned is too big"
         elif isinstance(broken, BadReply):
@@ -175,21 +176,45 @@ def check(reporter: harness.Reporter, program: dict[str, Any]) -> None:
             token,
             status,
             error,
-            reuse=broken is None and status in ("ok", "exception"),
+            reuse=broken is None and status in ("ok", "exception") and not state.threads_at_work(),
             gone=isinstance(broken, ProgramGone),
         )
 
 
-def _run_script(script: str, program: dict[str, Any], candidate: Candidate) -> tuple[str, str]:
+class _Bench:
+    """What scripts are run against: a wire to a program, and what they build on."""
+
+    def __init__(self, wire: int, setup: int) -> None:
+        settings = json.loads(read_all(setup, harness.UNLIMITED))
+        os.close(setup)
+        self.setup: str = settings["setup"]
+        self.entry_point: str = settings["entry_point"]
+        self.wire = socket.socket(fileno=wire)
+        self.candidate = Candidate(
+            self.wire, settings["output_bytes"] + _REQUEST_SLACK, self.entry_point
+        )
+
+
+def _next_bench(channel: socket.socket, present: _Bench | None) -> _Bench:
+    """The last one that was handed over, or the present one if none was."""
+    while select.select([channel], [], [], 0)[0] or present is None:
+        _, descriptors, _, _ = socket.recv_fds(channel, 1, 2)
+        if present is not None:
+            present.wire.close()
+        present = _Bench(*descriptors)
+    return present
+
+
+def _run_script(script: str, bench: _Bench) -> tuple[str, str]:
     module = harness.new_module("__check__")
     names = module.__dict__
     try:
-        exec(harness.compile_source(program["setup"], "setup.py"), names)
-        names["candidate"] = names[program["entry_point"]] = candidate
+        exec(harness.compile_source(bench.setup, "setup.py"), names)
+        names["candidate"] = names[bench.entry_point] = bench.candidate
         names.pop("check", None)
         exec(harness.compile_source(script, "check.py"), names)
         if callable(names.get("check")):
-            names["check"](candidate)
+            names["check"](bench.candidate)
     except harness.Ended as ended:
         return ended.status, ended.error
     except BaseException as error:

@@ -68,7 +68,7 @@ class Child:
         peer: socket.socket | None = None,
     ) -> None:
         self._isolation = isolation
-        self._limits = limits
+        self.limits = limits
         self._token = ""
         self._base = 0.0
         self._reader = frames.FrameReader()
@@ -143,7 +143,7 @@ class Child:
 
     def left(self) -> float:
         """Processor seconds left to the present run."""
-        return self._limits.seconds - self.used()
+        return self.limits.seconds - self.used()
 
     def descriptors(self, *, news: bool) -> list[int]:
         """What to watch for its end, and for its report."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from . import files, frames
 from .children import Child, ChildFault, Ending, watch
 from .isolate import Isolation
 from .limits import RunLimits
+from .scripts import ScriptProcess, ScriptProcesses
 
 SET_UP_SECONDS = 30.0
 """A process that is not ready by then never will be; nothing of a program has run yet."""
@@ -24,6 +26,7 @@ class Job:
         library: The wire to the library.
         isolation: What keeps programs from the machine.
         courier: Brings what programs are fed.
+        scripts: Keeps the process that runs test scripts from one job to the next.
         header: The job as the library describes it.
     """
 
@@ -32,8 +35,10 @@ class Job:
         library: socket.socket,
         isolation: Isolation,
         courier: files.Courier,
+        scripts: ScriptProcesses,
         header: dict[str, Any],
     ) -> None:
+        self.scripts = scripts
         self.library = library
         self.isolation = isolation
         self.courier = courier
@@ -56,6 +61,7 @@ class Job:
             self.receive()
             for _ in range(self.runs):
                 self._answer_one()
+            self.finish()
         finally:
             self.end_children()
             self.close()
@@ -63,6 +69,9 @@ class Job:
     def receive(self) -> None:
         """Take what comes before the first run."""
         self.courier.move(self._program_file, self.courier.blob_size())
+
+    def finish(self) -> None:
+        """Put aside what another job can use."""
 
     def close(self) -> None:
         """Let go of what the job as a whole holds."""
@@ -78,9 +87,11 @@ class Job:
         """The process that is fed, and says how a run went."""
         return self.children[-1]
 
-    def start_children(self) -> None:
-        """Make the processes."""
-        self.children.append(self.new_child("program", self.kind, self._program_file))
+    def start_children(self) -> Sequence[Child]:
+        """Make the processes; returns those that are new and have to be waited for."""
+        child = self.new_child("program", self.kind, self._program_file)
+        self.children.append(child)
+        return [child]
 
     def new_child(
         self, slot: str, role: str, program: int, peer: socket.socket | None = None
@@ -94,7 +105,8 @@ class Job:
         """Kill all processes of the job and remove what they left."""
         while self.children:
             child = self.children.pop()
-            child.end(spared=[other.pid for other in self.children])
+            others = [other.pid for other in self.children]
+            child.end(spared=[*others, *self.scripts.pids])
 
     def watch(self, child: Child, deadline: float) -> dict[str, Any]:
         """Wait for one process's report, with everyone's clocks running."""
@@ -160,23 +172,23 @@ class Job:
         return not own and self.program.left() > 0 and self._no_time_left() is not None
 
     def _load(self) -> Ending | None:
-        self.start_children()
-        for child in self.children:
+        new = self.start_children()
+        for child in new:
             try:
                 self.watch(child, time.monotonic() + SET_UP_SECONDS)
             except Ending as ending:
                 raise ChildFault(f"a process did not come up: {ending.error}") from ending
             child.start()
         deadline = self._deadline(time.monotonic())
-        ending: Ending | None = None
-        for child in self.children:
-            ending = ending or self._loaded(child, deadline)
-        if ending is not None:
-            self.end_children()
-            if ending.status == "timeout" and self._no_time_left() is not None:
-                return self._no_time_left()
-            self._failed = ending
-        return ending
+        failed = [failure for child in new if (failure := self._loaded(child, deadline))]
+        if not failed:
+            return None
+        self.finish()
+        self.end_children()
+        if failed[0].status == "timeout" and self._no_time_left() is not None:
+            return self._no_time_left()
+        self._failed = failed[0]
+        return self._failed
 
     def _loaded(self, child: Child, deadline: float) -> Ending | None:
         try:
@@ -217,30 +229,55 @@ class Job:
 class CheckingJob(Job):
     """A program in one process and the scripts that check it in another."""
 
+    _process: ScriptProcess | None = None
+
     def receive(self) -> None:
-        """Take the program, and what the checking process loads."""
+        """Take the program, and what the scripts build on."""
         super().receive()
         self._setup_file = files.new_file("setup")
         self.courier.move(self._setup_file, self.courier.blob_size())
+
+    def finish(self) -> None:
+        """Keep the process of the scripts: they are trusted, and it is as good as new."""
+        if self.children and self._process is not None:
+            self.children.remove(self._process.child)
+            self.scripts.keep(self._process)
+            self._process = None
 
     def close(self) -> None:
         """Let go of both files."""
         super().close()
         os.close(self._setup_file)
 
-    def start_children(self) -> None:
-        """Make both processes, with a wire between them."""
+    def end_children(self) -> None:
+        """Kill the processes, the one of the scripts too if it was not put aside."""
+        super().end_children()
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+    def start_children(self) -> Sequence[Child]:
+        """Make the program's process and take or make the scripts', with a wire between."""
+        process = self.scripts.take(self.limits)
+        new = [process.child] if process.is_new else []
         ours, theirs = socket.socketpair()
-        self.children.append(self.new_child("program", "serve", self._program_file, ours))
-        self.children.append(self.new_child("checker", "check", self._setup_file, theirs))
+        self._process = process
+        try:
+            program = self.new_child("program", "serve", self._program_file, theirs)
+            self.children += [program, process.child]
+            process.connect(ours, self._setup_file)
+        finally:
+            ours.close()
+        return [program, *new]
 
 
 def run_job(
     library: socket.socket,
     isolation: Isolation,
     courier: files.Courier,
+    scripts: ScriptProcesses,
     header: dict[str, Any],
 ) -> None:
     """Run the job that a header from the library announces."""
     kind = CheckingJob if header["kind"] == "check" else Job
-    kind(library, isolation, courier, header).run()
+    kind(library, isolation, courier, scripts, header).run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 STACK_BYTES = 256 << 20
 
@@ -21,6 +21,18 @@ class RunLimits:
     file_bytes: int
     open_files: int
     threads: int
+
+    def bind_like(self, other: RunLimits) -> bool:
+        """Whether a process bound by one is bound by the other; clocks are not in a process."""
+        return (
+            replace(
+                self,
+                seconds=other.seconds,
+                wall_seconds=other.wall_seconds,
+                total_seconds=other.total_seconds,
+            )
+            == other
+        )
 
 
 def tasks_of_user(uid: int) -> int:

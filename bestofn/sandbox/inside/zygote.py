@@ -17,6 +17,7 @@ from . import files, frames, syscalls
 from .children import ChildFault, LibraryGone
 from .isolate import Isolation, level_of
 from .jobs import run_job
+from .scripts import ScriptProcesses
 from .trial import find_layers
 
 # Imported once here, these cost the programs that import them next to nothing.
@@ -58,6 +59,7 @@ class Worker:
         self._library = library
         self._isolation = isolation
         self._courier = files.Courier(library)
+        self._scripts = ScriptProcesses(isolation)
 
     def serve(self) -> None:
         """Run jobs until the library hangs up."""
@@ -66,7 +68,7 @@ class Worker:
             if job["numpy"]:
                 preload("numpy")
             try:
-                run_job(self._library, self._isolation, self._courier, job)
+                run_job(self._library, self._isolation, self._courier, self._scripts, job)
             except (ChildFault, OSError) as error:
                 # Nothing is said about the program; the library starts another worker.
                 frames.send(self._library, {"fault": f"{type(error).__name__}: {error}"})

@@ -88,7 +88,7 @@ RULES: dict[str, tuple[str, str, tuple[Any, ...], Callable[..., bool]]] = {
     "tree": (
         "edges: List[List[int]]",
         "2 <= n <= 10^4\nedges.length == n - 1\nedges[i].length == 2\n"
-        "0 <= edges[i][j] <= n - 1\nThe input is generated such that edges represents a valid tree.",
+        "0 <= edges[i][j] <= n - 1\nIt is guaranteed that edges represents a valid tree.",
         ([[0, 1], [1, 2]],),
         lambda edges: len(edges) > 300 or is_tree(edges),
     ),

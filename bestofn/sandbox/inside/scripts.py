@@ -1,0 +1,78 @@
+"""The process that runs test scripts, kept from one job to the next.
+
+Programs are untrusted and get a process each. Test scripts come from the caller: one process,
+confined like any program, runs them one after the other, and only the wire to the program under
+test is new each time. It is given up as soon as anything about a run was out of the ordinary.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from . import files
+from .children import Child
+from .isolate import Isolation
+from .limits import RunLimits
+
+
+class ScriptProcess:
+    """A process for test scripts and the channel that brings it their wires.
+
+    Args:
+        isolation: What keeps it from the machine.
+        limits: What it may use.
+    """
+
+    def __init__(self, isolation: Isolation, limits: RunLimits) -> None:
+        self.is_new = True
+        self._channel, theirs = socket.socketpair()
+        nothing = files.new_file("nothing")
+        try:
+            os.write(nothing, b"{}")
+            self.child = Child(
+                isolation, slot="checker", role="check", program=nothing, limits=limits, peer=theirs
+            )
+        finally:
+            os.close(nothing)
+
+    def connect(self, wire: socket.socket, setup: int) -> None:
+        """Hand over the wire to a program and the file with what its scripts build on."""
+        socket.send_fds(self._channel, [b"w"], [wire.fileno(), setup])
+
+    def close(self) -> None:
+        """Close the channel."""
+        self._channel.close()
+
+
+class ScriptProcesses:
+    """At most one such process, while no job is using it.
+
+    Args:
+        isolation: What keeps it from the machine.
+    """
+
+    def __init__(self, isolation: Isolation) -> None:
+        self._isolation = isolation
+        self._kept: ScriptProcess | None = None
+
+    @property
+    def pids(self) -> list[int]:
+        """The kept process, which must survive the end of other jobs."""
+        return [self._kept.child.pid] if self._kept is not None else []
+
+    def take(self, limits: RunLimits) -> ScriptProcess:
+        """The kept process if its limits fit, else a new one."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            if kept.child.limits.bind_like(limits) and not kept.child.ended:
+                kept.is_new = False
+                kept.child.limits = limits
+                return kept
+            kept.child.end()
+            kept.close()
+        return ScriptProcess(self._isolation, limits)
+
+    def keep(self, process: ScriptProcess) -> None:
+        """Put a process aside for the next job."""
+        self._kept = process
