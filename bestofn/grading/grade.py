@@ -7,6 +7,7 @@ program; their outcomes say so (``graded_inside``).
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -117,6 +118,7 @@ def _function_job(problem: Problem, source: str, kind: str, inputs: list[object]
     )
 
 
+@functools.lru_cache(maxsize=64)  # one prompt serves many programs
 def _compiles(source: str) -> bool:
     try:
         compile(source, "<starter code>", "exec", dont_inherit=True)

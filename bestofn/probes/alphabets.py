@@ -7,7 +7,8 @@ import string
 
 _CLASSES = (
     (
-        r"(?:uppercase|upper-case|upper case|capital) (?:and|or) (?:lowercase|lower-case|lower case)"
+        r"(?:uppercase|upper-case|upper case|capital) (?:and|or) "
+        r"(?:lowercase|lower-case|lower case)"
         r" (?:English |Latin |alphabet )?(?:letters?|alphabets?)",
         string.ascii_letters,
     ),

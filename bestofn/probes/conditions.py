@@ -17,7 +17,7 @@ from .constraints import Bound, Chain, normalise, parse_chains
 from .constraints import chain_bounds as bounds_of
 from .ends import read_ends, read_expression
 from .expressions import Expr, Ref, parse_ref
-from .facts import NAME, Facts, bound_chain, known_names, merge, rename
+from .facts import Facts, bound_chain, known_names, merge, rename
 
 
 def read_facts(lines: list[str], names: Collection[str]) -> Facts:
@@ -94,11 +94,9 @@ class _Sentence:
                 inner = [e.ref for c in chains for g in c.groups[:-1] for e in g if e.ref]
                 if chains and inner and not any(ref.base in self.names for ref in inner):
                     self._take(match)
-        match = re.search(patterns.COUNTING, self.text, re.IGNORECASE)
-        if match:
+        for match in list(patterns.COUNTING.finditer(self.text))[::-1]:
             self._take(match)
-        match = re.search(r"\(\|[^|]*\| (?:is|denotes) the length of .*$", self.text)
-        if match:
+        for match in list(patterns.LENGTH_MEANS.finditer(self.text))[::-1]:
             self._take(match)
 
     def _graph(self) -> None:
@@ -143,18 +141,16 @@ class _Sentence:
                 mode = "set" if match.group().startswith("\ue000") else "tuple"
                 self.facts.distinct.append((mode, bases))
                 self._take(match)
-        match = patterns.DISTINCT.search(self.text)
-        before = self.text[: match.start()] if match is not None else ""
-        if match is not None and self.subject and not self._unknown_words(before):
+        found = patterns.DISTINCT.search(self.text)
+        before = self.text[: found.start()] if found is not None else ""
+        if found is not None and self.subject and not self._unknown_words(before):
             bases = tuple(dict.fromkeys(ref.base for ref in self.subject))
             rows = all(len(ref.subs) == 2 for ref in self.subject)
             mode = "tuple" if "(" in before else "rows" if rows else "joint"
             self.facts.distinct.append((mode, bases))
-            keep = "" if "between" in self.text[match.end() :] else "\0"
-            self._take(match, " is an integer ")
-            if keep:
-                # The subject is a bare list of names that nothing else speaks of.
-                self.text = re.sub(NAME + r"|\.\.\.|[(),]|\band\b|\bpairs?\b", " ", self.text)
+            rest = " is an integer " + self.text[found.end() :]
+            # Without an inequality the subject is a mere list of names: nothing else to read.
+            self.text = f"{before}{rest}" if re.search("[<>=]", before) else rest
 
     def _permutation(self) -> None:
         match = re.search(r"(?:is|be) a permutation (?:of|from) .*$", self.text)
@@ -166,9 +162,9 @@ class _Sentence:
 
     def _lengths(self) -> None:
         """Lengths of strings and ``N is an integer between 1 and 9``."""
-        match = re.search(r"\blengths?\b", self.text)
-        measured = match is not None
-        match = match or re.search(r"\b(?:integers?|numbers?)\b", self.text)
+        length = re.search(r"\blengths?\b", self.text)
+        measured = length is not None
+        match = length or re.search(r"\b(?:integers?|numbers?)\b", self.text)
         if match is None or not self.subject:
             return
         verb = patterns.VERB.search(self.text)

@@ -14,6 +14,9 @@ from typing import Literal
 Measure = Literal["value", "length", "bars", "sum"]
 
 _MAX_EXPONENT = 64
+_MAX_DEPTH = 25
+_MAX_TERMS = 40
+_MAX_DIGITS = 60
 _MAX_BASE = 10**6
 
 _TOKEN = re.compile(
@@ -181,6 +184,7 @@ class ExpressionReader:
     def __init__(self, tokens: list[Token], position: int = 0) -> None:
         self.tokens = tokens
         self.position = position
+        self.depth = 0
 
     def peek(self) -> Token | None:
         """The next token, or None at the end."""
@@ -196,25 +200,28 @@ class ExpressionReader:
     def expression(self) -> Expr | None:
         """The longest sum from here, or None (and no move) when there is none."""
         start = self.position
-        left = self._product()
+        self.depth += 1
+        left = self._product() if self.depth <= _MAX_DEPTH else None
+        self.depth -= 1
         if left is None:
             self.position = start
             return None
-        while True:
+        for _ in range(_MAX_TERMS):
             mark = self.position
-            if self._take("+", "-"):
-                op = self.tokens[mark].text
-                right = self._product()
-                if right is None:
-                    self.position = mark
-                    return left
-                left = Expr(op=op, args=(left, right))
-            else:
-                return left
+            if not self._take("+", "-"):
+                break
+            right = self._product()
+            if right is None:
+                self.position = mark
+                break
+            left = Expr(op=self.tokens[mark].text, args=(left, right))
+        return left
 
     def _product(self) -> Expr | None:
         left = self._power()
-        while left is not None:
+        for _ in range(_MAX_TERMS):
+            if left is None:
+                return None
             mark = self.position
             token = self.peek()
             if self._take("*", "/"):
@@ -232,21 +239,21 @@ class ExpressionReader:
                 self.position = mark
                 return left
             left = Expr(op=op, args=(left, right))
-        return None
+        return left
 
     def _power(self) -> Expr | None:
-        if self._take("-"):
-            inner = self._power()
-            return None if inner is None else Expr(op="neg", args=(inner,))
-        base = self._atom()
+        negative = False
+        while self._take("-"):
+            negative = not negative
+        result = self._atom()
         mark = self.position
-        if base is not None and self._take("^"):
-            exponent = self._power()
+        if result is not None and self._take("^"):
+            exponent = self._atom()
             if exponent is None:
                 self.position = mark
-                return base
-            return Expr(op="^", args=(base, exponent))
-        return base
+            else:
+                result = Expr(op="^", args=(result, exponent))
+        return Expr(op="neg", args=(result,)) if negative and result is not None else result
 
     def _atom(self) -> Expr | None:
         token = self.peek()
@@ -256,6 +263,8 @@ class ExpressionReader:
             self.position += 1
             return Expr(op="dots")
         if token.kind == "number":
+            if len(token.text) > _MAX_DIGITS:
+                return None
             self.position += 1
             return number(int(token.text))
         if token.kind == "ref":

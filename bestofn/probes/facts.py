@@ -57,6 +57,7 @@ class Facts:
 
 
 def merge(facts: Facts, said: Facts) -> None:
+    """Adds to the first what the second says."""
     for item in fields(Facts):
         old, new = getattr(facts, item.name), getattr(said, item.name)
         if isinstance(old, list):
@@ -86,6 +87,7 @@ def _renamed(ref: Ref, names: Collection[str]) -> Ref:
 
 
 def rename(expr: Expr, names: Collection[str]) -> Expr:
+    """An expression with the names that the format uses."""
     args = tuple(rename(arg, names) for arg in expr.args)
     return replace(expr, args=args, ref=_renamed(expr.ref, names) if expr.ref else None)
 

@@ -36,7 +36,11 @@ HARMLESS = re.compile(
     r"(?:in (?:the )?input )?(?:is|are) (?:all )?(?:an )?(?:integers?|integral)\b[^<>=]*$",
     re.IGNORECASE,
 )
-COUNTING = r"\bfor (?:each|every|all|any)? ?\w ?= ?[01] ?, ?(?:[12] ?, ?)?\.\.\. ?, ?\w+\b,?"
+COUNTING = re.compile(
+    r"\bfor (?:each|every|all|any)? ?\w ?= ?[01] ?, ?(?:[12] ?, ?)?\.\.\. ?, ?\w+\b,?",
+    re.IGNORECASE,
+)
+LENGTH_MEANS = re.compile(r"\(\|[^|]*\| (?:is|denotes) the length of .*$")
 KIND = re.compile(
     r"\b(first|second|third|fourth) (?:type|kind|format)|(?:type|kind)s? (\d)(?: and (\d))?"
 )

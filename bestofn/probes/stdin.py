@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -100,16 +101,12 @@ def _attempts(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, En
         )
         drawer = Drawer(plan.rules, plan.seen, rng, style)
         if not plan.frozen:
-            try:
+            with suppress(CannotDraw):
                 yield ("constraint" if attempt < 2 else "random"), drawer.draw()
-            except CannotDraw:
-                pass
         if attempt % 3 == 2 or plan.frozen:
             sample = plan.samples[int(rng.integers(len(plan.samples)))]
-            try:
+            with suppress(CannotDraw):
                 yield "mutation", mutate(sample, drawer, plan.frozen, rng)
-            except CannotDraw:
-                pass
 
 
 def _large(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]:
@@ -128,7 +125,7 @@ def _large(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]
                 graph=SHAPES[(attempt + 1) % len(SHAPES)],
                 budget=_TOKENS if attempt < 1 else _TOKENS // 5,
                 exact=True,
-                members=(500, 2)[attempt] if attempt < 2 else (100, 3)[attempt % 2],
+                members=(300, 2)[attempt] if attempt < 2 else (60, 3)[attempt % 2],
                 tight=False,
             )
             try:

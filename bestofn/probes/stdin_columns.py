@@ -34,6 +34,7 @@ class Columns(Ranges):
         self.edges = edge_columns(rules.grammar, rules.facts)
 
     def column(self, base: str, env: Env, kind: int | None, count: int) -> Any:
+        """A list of numbers or of texts."""
         if base not in self.rules.numeric:
             return list(self.texts(Cell(name=base, base=base), env, kind, count))
         facts = self.rules.facts
@@ -57,6 +58,7 @@ class Columns(Ranges):
         return np.sort(values) if strict is not None else values
 
     def texts(self, cell: Cell, env: Env, kind: int | None, count: int) -> list[str]:
+        """Texts of allowed lengths and characters."""
         facts, base = self.rules.facts, cell.base
         words = facts.words.get(base)
         if words:

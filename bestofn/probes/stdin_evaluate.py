@@ -56,7 +56,7 @@ def _measure(values: Any, ref: Ref) -> Any:
 def split_index(sub: str) -> tuple[str, int] | None:
     """``("i", 1)`` for the subscript ``i+1``; None when it is not of that form."""
     name, sign, rest = sub.replace(" ", "").partition("+" if "+" in sub else "-")
-    if not name.isalpha() or len(name) > 3 or (sign and not rest.isdigit()):
+    if not name.isalpha() or len(name) > 3 or (sign and not rest.isdecimal()):
         return None
     return name, (int(rest) if rest else 0) * (-1 if sign == "-" else 1)
 
@@ -130,9 +130,17 @@ class Evaluator:
                 result = choose(result, other)
             return result
         left, right = values
-        if expr.op == "/":
+        try:
+            return self._apply(expr.op, left, right)
+        except OverflowError as error:
+            raise CannotEvaluate from error
+
+    def _apply(self, op: str, left: Any, right: Any) -> Any:
+        if op == "/":
             return left // right if np.all(right) else 0
-        if expr.op == "^":
+        if op == "^":
+            if np.ndim(left) or np.ndim(right):
+                raise CannotEvaluate
             plain = Expr(
                 op="^", args=(Expr(op="num", number=int(left)), Expr(op="num", number=int(right)))
             )
@@ -140,7 +148,7 @@ class Evaluator:
             if result is None:
                 raise CannotEvaluate
             return result
-        return left + right if expr.op == "+" else left - right if expr.op == "-" else left * right
+        return left + right if op == "+" else left - right if op == "-" else left * right
 
     def _ref(self, ref: Ref) -> Any:
         if ref.measure == "sum":

@@ -159,7 +159,7 @@ def scalar_name(ref: Ref) -> str:
 
 
 def _integer(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None
 
 
 def _measured(value: Value, ref: Ref) -> int | None:
@@ -169,7 +169,7 @@ def _measured(value: Value, ref: Ref) -> int | None:
 
 
 def _as_integer(text: str) -> int | None:
-    return int(text) if text.lstrip("-").isdigit() and len(text) < 20 else None
+    return int(text) if text.removeprefix("-").isdecimal() and len(text) < 20 else None
 
 
 def _product(ref: Ref, find: Lookup) -> int | None:

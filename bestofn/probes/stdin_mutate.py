@@ -32,9 +32,13 @@ def mutate(sample: Env, drawer: Drawer, frozen: frozenset[str], rng: np.random.G
     targets = [
         (scope, kind, place, name)
         for scope, kind in scopes
-        for place, names in (("scalar", scope.scalars), ("list", scope.lists), ("row", scope.rows))
+        for place, names in (
+            ("scalar", list(scope.scalars)),
+            ("list", [name for name, values in scope.lists.items() if len(values)]),
+            ("row", [name for name, rows in scope.rows.items() if rows]),
+        )
         for name in names
-        if not {name, name.rpartition("_")[0]} & keep and (place == "scalar" or len(names[name]))
+        if not {name, name.rpartition("_")[0]} & keep
     ]
     if not targets:
         raise CannotDraw

@@ -47,8 +47,6 @@ class Plan:
     samples: tuple[Env, ...]
     frozen: frozenset[str]
 
-    sys.modules["__main__"].WHY = s
-
 
 def make_plan(problem: Problem) -> Plan | None:
     """The plan for a problem, or None when its statement cannot be read with confidence."""

@@ -26,7 +26,8 @@ _LINES = re.compile(
 )
 _CASES = re.compile(
     r"\$(?P<count>\w)\$(?: \([^)]*\))?\s*(?:\W+|,? ?which is |is )?(?:the )?number of (?:the )?"
-    r"(?:test cases|testcases|tests|cases)|number of (?:the )?(?:test cases|tests) \$(?P<count2>\w)\$",
+    r"(?:test cases|testcases|tests|cases)"
+    r"|number of (?:the )?(?:test cases|tests) \$(?P<count2>\w)\$",
     re.IGNORECASE,
 )
 _RISKY = re.compile(

@@ -173,7 +173,7 @@ def _matches(ref: Ref, base: str, name: str, measure: str) -> bool:
         return False
     if name and (ref.text == name or f"{ref.base}_{','.join(ref.subs)}" == name):
         return True
-    return ref.base == base and not any(sub.isdigit() or sub.isupper() for sub in ref.subs)
+    return ref.base == base and not any(sub.isdecimal() or sub.isupper() for sub in ref.subs)
 
 
 def _fold(choose: Any, values: list[Any]) -> Any:

@@ -80,7 +80,7 @@ def _index_pairs(left: list[Token], right: list[Token]) -> list[tuple[str, str]]
     one, two = parse_ref(first.text), parse_ref(other.text)
     if one.base != two.base or len(one.subs) != len(two.subs):
         return []
-    return [(a, b) for a, b in zip(one.subs, two.subs, strict=True) if a.isdigit() and a != b]
+    return [(a, b) for a, b in zip(one.subs, two.subs, strict=True) if a.isdecimal() and a != b]
 
 
 def _record_items(
@@ -92,9 +92,9 @@ def _record_items(
         return None
     if len(two) == 1 and len(two[0]) == 3 and len(one) >= 1 and all(len(p) == 2 for p in one):
         # "A_{2,1} A_{2,2}" before the dots, "A_{N,1} ... A_{N,N}" after: a triangle.
-        one = [(one[0][0], one[-1][0], one[0][1])]
+        one = [(one[0][0], one[-1][0], False)]
     elif len(one) == 1 and len(one[0]) == 3 and len(two) == 1 and len(two[0]) == 2:
-        two = [(two[0][0], two[0][0], two[0][1])]
+        two = [(two[0][0], two[0][0], False)]
     if len(one) != len(two) or any(len(a) != len(b) for a, b in zip(one, two, strict=True)):
         return None
     items: list[Item] = []
@@ -138,7 +138,7 @@ def _unify(left: Ref, right: Ref, number: int, last: Expr) -> Ref | None:
     for a, b in zip(left.subs, right.subs, strict=True):
         if a == b:
             subs.append(a)
-        elif a.isdigit():
+        elif a.isdecimal():
             shift = int(a) - number
             if not _differs_by(b, last, shift):
                 return None
@@ -229,7 +229,7 @@ def _items(tokens: list[Token]) -> list[Item] | None:
 
 def _base(ref: Ref) -> str:
     """``S_x`` is a name of its own; ``V_1`` is a member of ``V``."""
-    return ref.base if all(sub.isdigit() for sub in ref.subs) else scalar_name(ref)
+    return ref.base if all(sub.isdecimal() for sub in ref.subs) else scalar_name(ref)
 
 
 def _run(first: Ref, last: Ref, *, joined: bool) -> Item | None:

@@ -184,6 +184,7 @@ def _script_bytes(text: object, index: int) -> bytes:
 
 
 @functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=64)  # one prompt serves many programs
 def _must_compile(setup: str) -> None:
     try:
         with warnings.catch_warnings():

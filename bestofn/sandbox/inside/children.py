@@ -69,7 +69,7 @@ class Child:
     ) -> None:
         self._isolation = isolation
         self.limits = limits
-        self._token = ""
+        self._token = self._coming_token = ""
         self._base = 0.0
         self._reader = frames.FrameReader()
         self.input = isolation.new_file("stdin")
@@ -109,10 +109,26 @@ class Child:
 
     def start(self) -> None:
         """Let it begin its next run; its processor clock for the run starts now."""
-        self._token = secrets.token_hex(8)
+        self._token = self._send_go()
         self.restart_clock()
+
+    def start_ahead(self) -> None:
+        """Let it load its program as soon as it is confined, without asking back.
+
+        Its first report says that it is ready, its next one how the loading went.
+        """
+        self._coming_token = self._send_go()
+
+    def loads_now(self) -> None:
+        """It has said that it is ready: what it uses from here on, it uses for loading."""
+        self._token = self._coming_token
+        self.restart_clock()
+
+    def _send_go(self) -> str:
+        token = secrets.token_hex(8)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its end is noticed later
-            self._control.send(frames.pack({"go": self._token}))
+            self._control.send(frames.pack({"go": token}))
+        return token
 
     def restart_clock(self) -> None:
         """Count processor seconds from here."""

@@ -174,11 +174,13 @@ class Job:
     def _load(self) -> Ending | None:
         new = self.start_children()
         for child in new:
+            child.start_ahead()
+        for child in new:
             try:
                 self.watch(child, time.monotonic() + SET_UP_SECONDS)
             except Ending as ending:
                 raise ChildFault(f"a process did not come up: {ending.error}") from ending
-            child.start()
+            child.loads_now()
         deadline = self._deadline(time.monotonic())
         failed = [failure for child in new if (failure := self._loaded(child, deadline))]
         if not failed:
