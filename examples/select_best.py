@@ -41,8 +41,7 @@ candidates = [
     "input()\na = list(map(int, input().split()))\n"
     "print(max([abs(x - y) for x, y in zip(a, a[1:])], default=0))\n",
     # right, but compares every pair
-    "input()\na = list(map(int, input().split()))\n"
-    "print(max(abs(x - y) for x in a for y in a))\n",
+    "input()\na = list(map(int, input().split()))\nprint(max(abs(x - y) for x in a for y in a))\n",
 ]
 
 if __name__ == "__main__":

@@ -6,11 +6,33 @@ import inspect
 
 import bestofn
 
-PUBLIC = """
-BestOfNError Candidate Cluster Comparison ConsensusJudge Evidence FormatError InvalidInput Judge
-Level Limits Outcome Problem Ranking Rejection Sandbox SandboxError SandboxFault
-SandboxUnavailable Selection Split TestCase Usage aselect select
-""".split()
+PUBLIC = [
+    "BestOfNError",
+    "Candidate",
+    "Cluster",
+    "Comparison",
+    "ConsensusJudge",
+    "Evidence",
+    "FormatError",
+    "InvalidInput",
+    "Judge",
+    "Level",
+    "Limits",
+    "Outcome",
+    "Problem",
+    "Ranking",
+    "Rejection",
+    "Sandbox",
+    "SandboxError",
+    "SandboxFault",
+    "SandboxUnavailable",
+    "Selection",
+    "Split",
+    "TestCase",
+    "Usage",
+    "aselect",
+    "select",
+]
 
 
 def test_public_names():

@@ -21,8 +21,10 @@ DISTRIBUTIONS = {
 
 def build(folder: Path, to: Path) -> zipfile.ZipFile:
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-        + ["--wheel-dir", str(to), str(folder)],
+        [
+            *(sys.executable, "-m", "pip", "wheel", "--quiet"),
+            *("--no-deps", "--no-build-isolation", "--wheel-dir", str(to), str(folder)),
+        ],
         check=True,
         timeout=120,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..concurrency import gather
 from ..grading import grade
@@ -42,6 +42,8 @@ async def run_public_tests(
         SandboxError: the sandbox is at fault; nobody is rejected for that.
     """
 
+    limits = replace(limits or sandbox.limits, timeouts=1)  # one is enough to know
+
     async def test(candidate: Candidate) -> tuple[Outcome, ...]:
         return await grade(
             problem,
@@ -73,7 +75,9 @@ async def run_public_tests(
 
 
 def _worth(outcomes: tuple[Outcome, ...]) -> float:
-    """Tests passed; one that could not be run in time counts half."""
+    """Tests passed; one that could not be run in time, for no fault of its own, counts half."""
+    if any(outcome.status == "timeout" for outcome in outcomes):
+        return sum(outcome.passed for outcome in outcomes)
     return sum({"passed": 1.0, "not_run": 0.5}.get(outcome.status, 0.0) for outcome in outcomes)
 
 

@@ -13,7 +13,7 @@ from ..types import Candidate, Problem
 from .assertions import Assertion, parse_assertions
 from .observe import SMALL_LIMITS, Row, canonical_value, observe
 
-STRESS_LIMITS = Limits(seconds=6.0, total_seconds=20.0)
+STRESS_LIMITS = Limits(seconds=6.0, total_seconds=20.0, timeouts=1)
 """Six seconds is what LiveCodeBench allows a test."""
 
 

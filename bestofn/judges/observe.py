@@ -22,7 +22,7 @@ from ..types import Candidate, Problem
 SIGNIFICANT_DIGITS = 9
 """Floats that agree to this many digits are the same answer: orders of summation differ."""
 
-SMALL_LIMITS = Limits(seconds=2.0, total_seconds=6.0)
+SMALL_LIMITS = Limits(seconds=2.0, total_seconds=15.0, timeouts=1)
 """A small input that takes two seconds is as good as an endless loop."""
 
 Failure = Literal["", "exception", "timeout", "memory", "output"]
@@ -153,8 +153,7 @@ async def observe(
         candidates: The programs.
         probes: The inputs, all of the problem's one kind.
         run: The selection's sandbox and deadline.
-        limits: For each run; ``total_seconds`` bounds all the runs of one candidate, and what
-            does not fit in it counts as a time-out.
+        limits: For each run; what is not run because of earlier time-outs counts as one too.
 
     Returns:
         A row per candidate, in order.
@@ -165,9 +164,8 @@ async def observe(
         job = job_for(problem, candidate.code, probes)
         executions = await run.sandbox.execute(job, limits=limits)
         row = [_behaviour(execution, called=called) for execution in executions]
-        if not run.deadline.over:
-            # The program used up its own share of time, which says something about it.
-            late = Behaviour("!timeout", "timeout", "no time left after slower inputs")
+        if limits.timeouts is not None and any(b and b.failure == "timeout" for b in row):
+            late = Behaviour("!timeout", "timeout", "not run: too slow before")
             return tuple(behaviour or late for behaviour in row)
         return tuple(row)
 

@@ -14,11 +14,12 @@ from .stdin_grammar import Env
 from .stdin_mutate import mutate
 from .stdin_plan import Plan, make_plan
 from .stdin_ranges import CannotDraw
+from .stdin_samples import changed_samples
 from .stdin_shapes import Style
 from .stdin_text import render
 from .types import Origin, Probe
 
-MAX_CHARACTERS = 2_000_000
+MAX_CHARACTERS = 2_500_000
 """No input is longer."""
 
 _SMALL = (
@@ -40,7 +41,7 @@ _STRESS = (
     ("falling", "least", "uniform"),
 )
 _CAPS = (10**18, 200_000, 100_000, 50_000, 20_000, 5_000, 1_000, 400, 100, 30, 8)
-_TOKENS = 200_000
+_TOKENS = 200_100
 
 
 def stdin_probes(problem: Problem, *, seed: int, small: int = 24, stress: int = 6) -> list[Probe]:
@@ -48,41 +49,51 @@ def stdin_probes(problem: Problem, *, seed: int, small: int = 24, stress: int = 
 
     Args:
         problem: Its statement says how the input looks; its public tests of kind ``stdin``
-            must bear out what was read, or nothing is made.
+            must bear out what was read.
         seed: Equal seeds give equal inputs.
         small: At most how many small inputs: made from the constraints, or samples changed.
         stress: At most how many large ones.
 
     Returns:
-        Small inputs, then large ones; none twice and none that is a public test. Empty when
-        the statement was not understood.
+        Small inputs, then large ones; none twice and none that is a public test. When the
+        statement was not understood, only variations of the public tests.
     """
+    samples = [test.input for test in problem.public_tests if test.kind == "stdin"]
     plan = make_plan(problem)
     if plan is None:
-        return []
+        texts = changed_samples(samples, seed=seed, wanted=small) if samples else []
+        return [Probe(input=text, origin="mutation") for text in texts]
     rng = np.random.default_rng(seed)
-    known = {test.input.strip() for test in problem.public_tests if test.kind == "stdin"}
+    known = {sample.strip() for sample in samples}
     probes: list[Probe] = []
     for source, wanted in (
         (_small(plan, rng), small),
         (_large(plan, rng), stress),
     ):
         end = len(probes) + wanted
-        for origin, env in source:
+        for origin, text in source:
             if len(probes) >= end:
                 break
-            text = render(plan.rules.grammar, env)
-            if len(text) <= MAX_CHARACTERS and text.strip() not in known:
+            if text.strip() not in known:
                 known.add(text.strip())
                 probes.append(Probe(input=text, origin=origin))
     return probes
 
 
-def _small(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]:
+def _small(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, str]]:
     """Made-up inputs and changed samples that obey the rules."""
     for origin, env in _attempts(plan, rng):
-        if plan.rules.hold(env):
-            yield origin, env
+        text = _written(plan, env)
+        if text is not None:
+            yield origin, text
+
+
+def _written(plan: Plan, env: Env) -> str | None:
+    """The text of an input, or None when it breaks a rule or is too long."""
+    if not plan.rules.hold(env):
+        return None
+    text = render(plan.rules.grammar, env)
+    return text if len(text) <= MAX_CHARACTERS else None
 
 
 def _attempts(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]:
@@ -109,19 +120,19 @@ def _attempts(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, En
                 yield "mutation", mutate(sample, drawer, plan.frozen, rng)
 
 
-def _large(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]:
+def _large(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, str]]:
     """One input a shape, with the greatest sizes that the rules and the budget allow."""
     if plan.frozen:
         return
     found = 0
     for attempt in range(2 * len(_STRESS)):
-        numbers, scalars, text = _STRESS[attempt % len(_STRESS)]
+        numbers, scalars, texts = _STRESS[attempt % len(_STRESS)]
         for cap in _CAPS:
             style = Style(
                 size=cap,
                 numbers=numbers,
                 scalars=scalars,
-                text=text,
+                text=texts,
                 graph=SHAPES[(attempt + 1) % len(SHAPES)],
                 budget=_TOKENS if attempt < 1 else _TOKENS // 5,
                 exact=True,
@@ -132,8 +143,9 @@ def _large(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Origin, Env]]
                 env = Drawer(plan.rules, plan.seen, rng, style).draw()
             except CannotDraw:
                 continue
-            if plan.rules.hold(env):
-                yield "stress", env
+            text = _written(plan, env)
+            if text is not None:
+                yield "stress", text
                 found += 1
                 break
         if attempt == 3 and not found:

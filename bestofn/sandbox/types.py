@@ -39,6 +39,8 @@ class Limits:
             a busy machine does not turn a right program into a slow one.
         total_seconds: Wall-clock seconds for all the runs of one job. The run that they end and
             those after it come back as ``not_run``. None means no such bound.
+        timeouts: Runs of one job that may time out; when so many did, those after them come back
+            as ``not_run``. None means all may.
         memory_bytes: Address space. Below 1 GiB programs with threads fail to start them.
         output_bytes: What a run may print, or the size of the value it may return.
         file_bytes: The largest file it may write.
@@ -52,6 +54,7 @@ class Limits:
     seconds: float = 6.0
     wall_seconds: float | None = None
     total_seconds: float | None = None
+    timeouts: int | None = None
     memory_bytes: int = 4 << 30
     output_bytes: int = 8 << 20
     file_bytes: int = 16 << 20
@@ -159,7 +162,7 @@ class Execution:
         status: ``ok`` ended by itself (also ``sys.exit`` with 0 or None); ``exception`` an
             uncaught exception; ``exit`` a non-zero exit status; ``timeout``, ``memory``,
             ``output`` a limit; ``crash`` killed by a signal it did not get from a limit;
-            ``not_run`` the job's ``total_seconds`` were over.
+            ``not_run`` the job's ``total_seconds`` or ``timeouts`` were used up.
         stdout: Text printed (StdinJob). Undecodable bytes become ``\\ufffd``.
         value: The value returned (CallJob), or an ``Opaque`` for what cannot be passed over.
         error: ``TypeName: message`` of the exception, or the signal's name.

@@ -29,7 +29,7 @@ SPIN = "while True: pass\n"
 PROBLEM = Problem(
     id="sum",
     statement=(
-        "Print the sum of two integers.\n\nInput\n\nOne line: A B\n\n"
+        "Print the sum of two integers.\n\nInput\n\nA B\n\n"
         "Constraints\n\n- -1000 \\leq A, B \\leq 1000\n"
     ),
     public_tests=(TestCase(kind="stdin", input="2 0\n", expected="2\n"),),

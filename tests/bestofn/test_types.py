@@ -45,7 +45,7 @@ def test_function_tests_need_an_entry_point():
         TestCase(kind="call", input=[1], expected=1),
         TestCase(kind="assertion", input="assert f(1) == 1"),
     ):
-        with pytest.raises(InvalidInput, match="Problem.entry_point"):
+        with pytest.raises(InvalidInput, match=r"Problem\.entry_point"):
             Problem(statement="x", public_tests=[test])
         assert Problem(statement="x", entry_point="f", public_tests=[test]).public_tests == (test,)
 

@@ -48,6 +48,7 @@ class Job:
         self.children: list[Child] = []
         self._started = time.monotonic()
         self._program_file = files.new_file("program")
+        self._timeouts = 0
         self._failed: Ending | None = None  # loading failed, and would fail again
 
     def run(self) -> None:
@@ -114,7 +115,7 @@ class Job:
 
     def _answer_one(self) -> None:
         size = self.courier.blob_size()
-        ending = self._failed or self._no_time_left()
+        ending = self._failed or self._not_to_be_run()
         if ending is None and not self.children:
             ending = self._load()
         if ending is not None:
@@ -138,6 +139,7 @@ class Job:
             status, error = ending.status, ending.error
             if status == "timeout" and self._cut_short(began):
                 status, error = "not_run", OUT_OF_TOTAL
+            self._timeouts += status == "timeout"
         if self.kind != "stdin" and status == "ok" and not reuse and self.ended_early():
             status, error = "exit", "the program ended instead of returning"
         wall = time.monotonic() - began
@@ -169,7 +171,7 @@ class Job:
     def _cut_short(self, began: float) -> bool:
         """Whether it was the job's time that ended a run, not the run's own."""
         own = time.monotonic() >= began + self.limits.wall_seconds
-        return not own and self.program.left() > 0 and self._no_time_left() is not None
+        return not own and self.program.left() > 0 and self._not_to_be_run() is not None
 
     def _load(self) -> Ending | None:
         new = self.start_children()
@@ -187,8 +189,8 @@ class Job:
             return None
         self.finish()
         self.end_children()
-        if failed[0].status == "timeout" and self._no_time_left() is not None:
-            return self._no_time_left()
+        if failed[0].status == "timeout" and self._not_to_be_run() is not None:
+            return self._not_to_be_run()
         self._failed = failed[0]
         return self._failed
 
@@ -201,10 +203,12 @@ class Job:
             return ending
         return None if report["status"] == "ok" else Ending(report["status"], report["error"])
 
-    def _no_time_left(self) -> Ending | None:
+    def _not_to_be_run(self) -> Ending | None:
         total = self.limits.total_seconds
         if total is not None and time.monotonic() - self._started >= total:
             return Ending("not_run", OUT_OF_TOTAL)
+        if self.limits.timeouts is not None and self._timeouts >= self.limits.timeouts:
+            return Ending("not_run", "earlier runs timed out")
         return None
 
     def _reply(

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 STACK_BYTES = 256 << 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunLimits:
     """The library's ``Limits`` with every default filled in; same names and units."""
 
     seconds: float
     wall_seconds: float
     total_seconds: float | None
+    timeouts: int | None
     memory_bytes: int
     output_bytes: int
     file_bytes: int
@@ -30,6 +31,7 @@ class RunLimits:
                 seconds=other.seconds,
                 wall_seconds=other.wall_seconds,
                 total_seconds=other.total_seconds,
+                timeouts=other.timeouts,
             )
             == other
         )

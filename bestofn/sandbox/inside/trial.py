@@ -72,7 +72,17 @@ def _trial(base: str, layers: Collection[str], index: int, drop_user: bool) -> s
     if isolation.fork() == 0:
         problem: str | None
         try:
-            small = RunLimits(1, 1, None, 4 << 30, 1 << 20, 1 << 20, 64, 8)
+            small = RunLimits(
+                seconds=1,
+                wall_seconds=1,
+                total_seconds=None,
+                timeouts=None,
+                memory_bytes=4 << 30,
+                output_bytes=1 << 20,
+                file_bytes=1 << 20,
+                open_files=64,
+                threads=8,
+            )
             isolation.confine("program", place, small)
             problem = _look_around(layers)
         except BaseException as error:

@@ -119,7 +119,10 @@ def test_a_condition_on_nothing_known_is_doubtful() -> None:
 
 
 def test_sections() -> None:
-    text = "Add.\n\nInput\n\nN\r\n\nConstraints\n\n- 1 <= N\n\nOutput\n\nIt.Sample Input 1:\n5\nInput\n"
+    text = (
+        "Add.\n\nInput\n\nN\r\n\nConstraints\n\n- 1 <= N\n\n"
+        "Output\n\nIt.Sample Input 1:\n5\nInput\n"
+    )
     found = sections(text)
     assert found["input"].strip() == "N"
     assert sentences(found["constraints"]) == ["1 <= N"]

@@ -135,3 +135,15 @@ async def test_time_of_a_call(sandbox: Sandbox) -> None:
 def test_limits_must_be_positive(field: str) -> None:
     with pytest.raises(InvalidInput, match=field):
         Limits(**{field: 0})
+
+
+async def test_time_outs_of_a_job_are_counted(sandbox: Sandbox) -> None:
+    job = StdinJob(
+        source="x = input()\nwhile x == 'spin': pass\nprint(x)",
+        inputs=("a", "spin", "b", "spin", "c"),
+    )
+    limits = Limits(seconds=0.2, timeouts=2)
+    results = await sandbox.execute(job, limits=limits)
+    assert [r.status for r in results] == ["ok", "timeout", "ok", "timeout", "not_run"]
+    results = await sandbox.execute(job, limits=Limits(seconds=0.2, timeouts=1))
+    assert [r.status for r in results] == ["ok", "timeout", "not_run", "not_run", "not_run"]
