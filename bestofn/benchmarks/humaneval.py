@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import StrictBool
 
 from ..errors import FormatError, InvalidInput
-from ..probes.docstring import docstring_examples
+from ..probes.calls.docstring import docstring_examples
 from ..sandbox import Limits
 from ..types import Problem, TestCase
 from .assertions import clean_assertions

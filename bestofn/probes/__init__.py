@@ -1,8 +1,8 @@
 """Further inputs for candidates, made from the problem alone."""
 
-from .calls import call_probes
-from .docstring import Example, call_examples, docstring_examples
-from .stdin import stdin_probes
+from .calls.docstring import Example, call_examples, docstring_examples
+from .calls.make import call_probes
+from .stdin.make import stdin_probes
 from .types import Origin, Probe
 
 __all__ = [

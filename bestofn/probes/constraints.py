@@ -2,7 +2,7 @@
 
 Reads the inequalities out of text such as ``- 1 \\leq L_i \\leq R_i \\leq N`` (AtCoder,
 Codeforces) and ``1 <= nums.length <= 10^5`` (LeetCode). What is not an inequality is skipped:
-:mod:`bestofn.probes.facts` reads the prose.
+:mod:`bestofn.probes.stdin.facts` reads the prose.
 """
 
 from __future__ import annotations

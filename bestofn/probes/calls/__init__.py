@@ -1,0 +1,1 @@
+"""Argument tuples for functions: from signatures, docstrings, examples and constraints."""

@@ -1,0 +1,1 @@
+"""Texts for programs that read standard input: from the statement's format and bounds."""
