@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
+
+from anyio import to_thread
 
 from ..probes import Probe, call_examples, call_probes, stdin_probes
 from ..run import Run
@@ -101,17 +104,21 @@ async def look(problem: Problem, candidates: Sequence[Candidate], run: Run, inpu
         ]
     if problem.entry_point is not None and inputs.use_generated_tests:
         claimed, _ = parse_assertions(problem.generated_tests, problem.entry_point)
-    made = _make(problem, inputs, run.seed, [test.arguments for test in claimed])
+    calls = [test.arguments for test in claimed]
+    made = await _make(problem, replace(inputs, stress=0), run.seed, calls)
     small, number_of = _unique(
         [
             *(Probe(input=call, origin="example", trusted=True) for call, _ in examples),
             *(Probe(input=test.arguments, origin="generated test") for test in claimed),
             *_public_inputs(problem),
-            *(probe for probe in made if probe.origin != "stress"),
+            *(made or _nothing_to_read(problem)),
         ]
     )
-    stress = tuple(probe for probe in made if probe.origin == "stress")
     small_rows = await observe(problem, candidates, small, run, SMALL_LIMITS)
+    stress: tuple[Probe, ...] = ()
+    if inputs.stress and not run.deadline.over:
+        made = await _make(problem, replace(inputs, small=0), run.seed, calls)
+        stress = tuple(probe for probe in made if probe.origin == "stress")
     stress_rows = await observe(problem, candidates, stress, run, STRESS_LIMITS)
     return Seen(
         weights=tuple(run.copies.get(candidate.id, 1) for candidate in candidates),
@@ -135,20 +142,21 @@ def _public_inputs(problem: Problem) -> list[Probe]:
     ]
 
 
-def _make(
+def _nothing_to_read(problem: Problem) -> list[Probe]:
+    """A program that is given nothing to read may still print something to compare."""
+    return [Probe(input="", origin="random")] if problem.entry_point is None else []
+
+
+async def _make(
     problem: Problem, inputs: Inputs, seed: int, claimed: Sequence[tuple[Any, ...]]
 ) -> list[Probe]:
+    """Make inputs in a thread: large ones take long enough to hold up an event loop."""
     if problem.entry_point is None:
-        made = stdin_probes(problem, seed=seed, small=inputs.small, stress=inputs.stress)
-        # A program that is given nothing to read may still print something to compare.
-        return made or [Probe(input="", origin="random")]
-    return call_probes(
-        problem,
-        seed=seed,
-        small=inputs.small,
-        stress=inputs.stress,
-        use_examples=inputs.use_examples,
-        extra_calls=claimed,
+        make = partial(stdin_probes, problem)
+    else:
+        make = partial(call_probes, problem, use_examples=inputs.use_examples, extra_calls=claimed)
+    return await to_thread.run_sync(
+        partial(make, seed=seed, small=inputs.small, stress=inputs.stress)
     )
 
 

@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bestofn.types import Problem
-
+from ...types import Problem
 from .arithmetic import read_sum
 from .literals import NotALiteral, read_literal, read_sequence, skip_blanks
 from .source import docstring_of, function_names, parameters_of

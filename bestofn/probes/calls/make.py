@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bestofn.types import Problem
-
+from ...types import Problem
 from ..types import Origin, Probe
 from .docstring import call_examples
 from .kinds import describe

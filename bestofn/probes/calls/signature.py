@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bestofn.types import Problem
-
+from ...types import Problem
 from .kinds import (
     AnyKind,
     Bool,
