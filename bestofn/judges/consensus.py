@@ -21,14 +21,7 @@ from .agreement import (
     test_evidence,
 )
 from .evidence import STRESS_LIMITS, Inputs, Seen, look
-from .groups import (
-    abstention,
-    best_first,
-    clusters_of,
-    group_equal,
-    require_programs,
-    telling_inputs,
-)
+from .groups import Grouping, group_equal, require_programs
 
 VARIED_INPUTS = 4
 """How many inputs it takes to say that a program's answer does not depend on them."""
@@ -66,36 +59,29 @@ class ConsensusJudge:
         require_programs(self.name, candidates)
         seen = await look(problem, candidates, run, self.inputs)
         usable = seen.usable()
-        groups = group_equal([seen.keys(row, usable) for row in range(len(candidates))])
-        group_scores = _group_scores(seen, groups, usable)
+        grouping = Grouping(
+            candidates=candidates,
+            weights=seen.weights,
+            groups=group_equal([seen.keys(row, usable) for row in range(len(candidates))]),
+            probes=(*(seen.small[number] for number in usable), *seen.stress),
+            rows=[
+                (*(small[number] for number in usable), *large)
+                for small, large in zip(seen.small_rows, seen.stress_rows, strict=True)
+            ],
+        )
         scores = {
             candidates[row].id: score + _own_evidence(seen, row)
-            for group, score in zip(groups, group_scores, strict=True)
+            for group, score in zip(
+                grouping.groups, _group_scores(seen, grouping, usable), strict=True
+            )
             for row in group
         }
-        order = best_first(scores, candidates, seen.weights, run.rng(self.name, problem.id))
-        return Ranking(
-            order=order,
-            scores=scores,
-            clusters=clusters_of(candidates, seen.weights, groups, scores),
-            splits=telling_inputs(
-                candidates,
-                seen.weights,
-                (*(seen.small[number] for number in usable), *seen.stress),
-                [
-                    (*(small[number] for number in usable), *large)
-                    for small, large in zip(seen.small_rows, seen.stress_rows, strict=True)
-                ],
-            ),
-            abstained=abstention(order, scores, candidates, groups, len(usable)),
-            stopped_by="seconds" if run.deadline.over else None,
-        )
+        rng = run.rng(self.name, problem.id)
+        return grouping.ranking(scores, rng, out_of_time=run.deadline.over)
 
 
-def _group_scores(
-    seen: Seen, groups: Sequence[Sequence[int]], usable: Sequence[int]
-) -> list[float]:
-    sizes = [sum(seen.weights[row] for row in group) for group in groups]
+def _group_scores(seen: Seen, grouping: Grouping, usable: Sequence[int]) -> list[float]:
+    groups, sizes = grouping.groups, grouping.sizes
     # Rows of a group agree on all usable inputs, but a test may use another one: the first
     # row stands for its group.
     passes = [[seen.passes(group[0], test) for test in seen.tests] for group in groups]

@@ -16,9 +16,15 @@ from ..errors import InvalidInput
 from ..probes import Probe
 from ..run import Run
 from ..types import Candidate, Problem, Ranking
-from .assertions import parse_assertions
-from .groups import best_first, clusters_of, group_equal, require_programs, telling_inputs
-from .observe import SMALL_LIMITS, canonical_value, observe
+from .assertions import Assertion, parse_assertions
+from .groups import Grouping, group_equal, require_programs
+from .observe import SMALL_LIMITS, Behaviour, canonical_value, observe
+
+PASSED, FAILED = "passed", "failed"
+
+
+def _gives(behaviour: Behaviour | None, test: Assertion) -> bool:
+    return behaviour is not None and behaviour.key == canonical_value(test.expected)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +36,7 @@ class DualAgreementJudge:
     async def rank(self, problem: Problem, candidates: Sequence[Candidate], run: Run) -> Ranking:
         """Rank programs by the score of their consensus set.
 
-        Without a usable generated test all candidates are level, which is said.
+        Without a usable generated test it abstains.
 
         Raises:
             InvalidInput: a candidate is not a program, or the problem has no entry point.
@@ -47,29 +53,21 @@ class DualAgreementJudge:
         number_of = {call: number for number, call in enumerate(calls)}
         probes = [Probe(input=arguments, origin="generated test") for arguments in calls.values()]
         rows = await observe(problem, candidates, probes, run, SMALL_LIMITS)
-        passes = []
-        for row in rows:
-            answers = [row[number_of[test.call]] for test in tests]
-            passes.append(
-                [
-                    str(answer is not None and answer.key == canonical_value(test.expected))
-                    for answer, test in zip(answers, tests, strict=True)
-                ]
-            )
-        weights = [run.copies.get(candidate.id, 1) for candidate in candidates]
-        groups = group_equal(passes)
-        scores = {}
-        for group in groups:
-            solutions = sum(weights[member] for member in group)
-            passed = passes[group[0]].count("True")
-            for member in group:
-                scores[candidates[member].id] = sqrt(solutions) * passed
-        order = best_first(scores, candidates, weights, run.rng(self.name, problem.id))
-        return Ranking(
-            order=order,
-            scores=scores,
-            clusters=clusters_of(candidates, weights, groups, scores),
-            splits=telling_inputs(candidates, weights, probes, rows),
-            abstained=None if tests else "there is no generated test that can be run as a call",
-            stopped_by="seconds" if run.deadline.over else None,
+        passes = [
+            [PASSED if _gives(row[number_of[test.call]], test) else FAILED for test in tests]
+            for row in rows
+        ]
+        grouping = Grouping(
+            candidates=candidates,
+            weights=[run.copies.get(candidate.id, 1) for candidate in candidates],
+            groups=group_equal(passes),
+            probes=probes,
+            rows=rows,
         )
+        scores = {
+            candidates[row].id: sqrt(solutions) * passes[row].count(PASSED)
+            for group, solutions in zip(grouping.groups, grouping.sizes, strict=True)
+            for row in group
+        }
+        rng = run.rng(self.name, problem.id)
+        return grouping.ranking(scores, rng, out_of_time=run.deadline.over)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import log2
 
 from ..errors import InvalidInput
 from ..grading import shorten, show
 from ..probes import Probe
-from ..types import Candidate, Cluster, Split
+from ..types import Candidate, Cluster, Ranking, Split
 from .observe import Row
 
 SPLITS_SHOWN = 5
@@ -166,3 +167,41 @@ def _shown(row: Row, number: int) -> str:
     behaviour = row[number]
     assert behaviour is not None  # only known behaviour is grouped
     return behaviour.shown or "(nothing)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouping:
+    """Candidates in groups of equal behaviour, and the inputs that made the groups.
+
+    Attributes:
+        candidates: In the order of ``weights`` and ``rows``.
+        weights: How many of the candidates handed in each one stands for.
+        groups: Row numbers, see :func:`group_equal`.
+        probes: The inputs.
+        rows: What each candidate did on each of them.
+    """
+
+    candidates: Sequence[Candidate]
+    weights: Sequence[int]
+    groups: Sequence[Sequence[int]]
+    probes: Sequence[Probe]
+    rows: Sequence[Row]
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many of the candidates handed in each group stands for."""
+        return [sum(self.weights[row] for row in group) for group in self.groups]
+
+    def ranking(
+        self, scores: Mapping[str, float], rng: random.Random, *, out_of_time: bool
+    ) -> Ranking:
+        """Rank by scores and explain by groups and inputs."""
+        order = best_first(scores, self.candidates, self.weights, rng)
+        return Ranking(
+            order=order,
+            scores=scores,
+            clusters=clusters_of(self.candidates, self.weights, self.groups, scores),
+            splits=telling_inputs(self.candidates, self.weights, self.probes, self.rows),
+            abstained=abstention(order, scores, self.candidates, self.groups, len(self.probes)),
+            stopped_by="seconds" if out_of_time else None,
+        )

@@ -8,14 +8,7 @@ from dataclasses import dataclass
 from ..run import Run
 from ..types import Candidate, Problem, Ranking
 from .evidence import Inputs, look
-from .groups import (
-    abstention,
-    best_first,
-    clusters_of,
-    group_equal,
-    require_programs,
-    telling_inputs,
-)
+from .groups import Grouping, group_equal, require_programs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,18 +31,17 @@ class MajorityJudge:
         inputs = Inputs(use_examples=False, use_generated_tests=False, stress=0)
         seen = await look(problem, candidates, run, inputs)
         numbers = range(len(seen.small))
-        groups = group_equal([seen.keys(row, numbers) for row in range(len(candidates))])
+        grouping = Grouping(
+            candidates=candidates,
+            weights=seen.weights,
+            groups=group_equal([seen.keys(row, numbers) for row in range(len(candidates))]),
+            probes=seen.small,
+            rows=seen.small_rows,
+        )
         scores = {
-            candidates[row].id: float(sum(seen.weights[other] for other in group))
-            for group in groups
+            candidates[row].id: float(size)
+            for group, size in zip(grouping.groups, grouping.sizes, strict=True)
             for row in group
         }
-        order = best_first(scores, candidates, seen.weights, run.rng(self.name, problem.id))
-        return Ranking(
-            order=order,
-            scores=scores,
-            clusters=clusters_of(candidates, seen.weights, groups, scores),
-            splits=telling_inputs(candidates, seen.weights, seen.small, seen.small_rows),
-            abstained=abstention(order, scores, candidates, groups, len(seen.small)),
-            stopped_by="seconds" if run.deadline.over else None,
-        )
+        rng = run.rng(self.name, problem.id)
+        return grouping.ranking(scores, rng, out_of_time=run.deadline.over)

@@ -27,7 +27,7 @@ _CLASSES = (
         r"(?:letters?|alphabets?|characters?)",
         string.ascii_uppercase,
     ),
-    (r"(?:English |Latin )letters?", string.ascii_letters),
+    (r"(?:English |Latin )?letters?", string.ascii_letters),
     (r"digits? (?:from |between )?(\d) (?:through|to|and) (\d)", ""),
     (r"(?:decimal )?digits?", string.digits),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import string
 from typing import Any
 
@@ -87,7 +88,10 @@ class Columns(Ranges):
             else self.rng.integers(low, high, endpoint=True, size=count)
         )
         distinct = any(base in bases for _, bases in facts.distinct)
-        texts = self._cut(characters, lengths)
+        once = facts.once.get(base, "")
+        texts = self._cut("".join(c for c in characters if c not in once), lengths)
+        if once:
+            texts = self._placed(texts, once)
         if distinct and count < 500:
             for _ in range(_REPAIRS):
                 twice = [k for k, text in enumerate(texts) if text in set(texts[:k])]
@@ -96,6 +100,16 @@ class Columns(Ranges):
                 for k in twice:
                     texts[k] = draw_text(self.rng, characters, int(lengths[k]), "uniform")
         return texts
+
+    def _placed(self, texts: list[str], once: str) -> list[str]:
+        """Puts each of some characters somewhere into the texts, once."""
+        whole = list("".join(texts))
+        if len(whole) < len(once):
+            raise CannotDraw
+        for place, character in zip(self.rng.permutation(len(whole)), once, strict=False):
+            whole[int(place)] = character
+        ends = np.cumsum([0, *map(len, texts)]).tolist()
+        return ["".join(whole[a:b]) for a, b in itertools.pairwise(ends)]
 
     def _cut(self, characters: str, lengths: Any) -> list[str]:
         """Texts of some lengths; many of them are cut from one, which is faster."""

@@ -30,6 +30,7 @@ class Facts:
         parity: Names that must be odd (1) or even (0).
         totals: Names whose sum over all test cases has a limit.
         tree, connected, simple: What the given graph is.
+        once: Characters that occur exactly once in all texts of a base name together.
         about: What sentences that were not understood speak of: ``graph``, ``grid``.
         frozen: Names that a sentence mentions which was not understood.
         doubtful: A sentence was not understood and names nothing.
@@ -47,6 +48,7 @@ class Facts:
     tree: bool = False
     connected: bool = False
     simple: bool = False
+    once: dict[str, str] = field(default_factory=dict)
     frozen: set[str] = field(default_factory=set)
     about: set[str] = field(default_factory=set)
     doubtful: bool = False

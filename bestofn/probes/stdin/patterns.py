@@ -32,7 +32,10 @@ TOPICS = {
 }
 HARMLESS = re.compile(
     r"\b(?:answers?|value to be printed|output)\b.*\b(?:at most|exceed|less than|fits?)\b|"
-    r"^(?:all|the|every) (?:the )?(?:given |input |numerical |numbers? |values? |inputs? )*"
+    r"^(?:time|memory) limit\b|"
+    r"\bupper[- ]?(?:case)? (?:and|or) lower[- ]?case (?:letters )?"
+    r"(?:differ|are (?:different|distinct))"
+    r"|^(?:all|the|every) (?:the )?(?:given |input |numerical |numbers? |values? |inputs? )*"
     r"(?:in (?:the )?input )?(?:is|are) (?:all )?(?:an )?(?:integers?|integral)\b[^<>=]*$",
     re.IGNORECASE,
 )

@@ -21,6 +21,7 @@ from .grammar import (
     Value,
 )
 from .graphs import edge_columns
+from .plain import PlainInput, plain_format
 from .prose import prose_format
 from .ranges import Seen
 from .rules import Rules, both_texts, tokens_of
@@ -54,11 +55,13 @@ def make_plan(problem: Problem) -> Plan | None:
     if not texts or sum(map(len, texts)) > _MAX_SAMPLE:
         return None
     parts = sections(problem.statement)
-    grammar, conditions = _read_input(parts)
+    grammar, conditions, plain = _read_input(parts, problem.statement)
     if grammar is None:
         return None
     names = base_names(grammar)
     facts = read_facts(conditions, names)
+    if plain is not None:
+        _add_plain(facts, plain, names)
     if facts.doubtful:
         return None
     try:
@@ -88,19 +91,34 @@ def make_plan(problem: Problem) -> Plan | None:
     )
 
 
-def _read_input(parts: dict[str, str]) -> tuple[tuple[Node, ...] | None, list[str]]:
+def _add_plain(facts: Facts, plain: PlainInput, names: frozenset[str]) -> None:
+    """Adds what plain prose says apart from conditions, and freezes what it leaves open."""
+    facts.alphabets.update(plain.alphabets)
+    facts.once.update(plain.once)
+    facts.frozen |= plain.texts - set(facts.alphabets) - set(facts.words)
+    facts.frozen |= plain.unnamed
+    if plain.doubtful:
+        facts.frozen |= names
+
+
+def _read_input(
+    parts: dict[str, str], statement: str
+) -> tuple[tuple[Node, ...] | None, list[str], PlainInput | None]:
     """The grammar and the conditions, from format lines or from prose."""
     section = parts.get("input", "")
     grammar = read_format(section)
     if grammar is not None:
-        return grammar, _conditions(parts)
+        return grammar, _conditions(parts), None
     prose = prose_format(section)
     if prose is None:
-        return None, []
+        plain = plain_format(parts, statement)
+        if plain is None:
+            return None, [], None
+        return read_format(plain.layout), plain.conditions, plain
     layout, conditions = prose
     if "constraints" in parts:
         conditions += sentences(parts["constraints"])
-    return read_format(layout), conditions
+    return read_format(layout), conditions, None
 
 
 def _conditions(parts: dict[str, str]) -> list[str]:

@@ -30,11 +30,12 @@ _CASES = re.compile(
     r"|number of (?:the )?(?:test cases|tests) \$(?P<count2>\w)\$",
     re.IGNORECASE,
 )
-_RISKY = re.compile(
+RISKY = re.compile(
     r"\b(?:distinct|different|permutation|tree|sorted|order|connected|odd|even|prime|unique|"
     r"non-?(?:de|in)creasing|increasing|decreasing|simple|loops?|binary|palindrom\w+|exist\w*)\b",
     re.IGNORECASE,
 )
+"""Words for conditions that bind values together."""
 _DASH = re.compile(r"\s(?:\u2014|\u2013|---|--|-)\s")
 _PLAIN = re.compile(
     r"^(?:each test (?:consists of|contains) multiple test cases|(?:then|this is followed by|"
@@ -140,8 +141,8 @@ def _conditions(tail: str) -> list[str]:
         if re.search(r"\bbinary string", described):
             found.append(f"${text.group(1)}$ consists of 0 and 1")
         found.append(f"${text.group(1)}$ is a string {text.group(2)}")
-    elif _RISKY.search(rest):
+    elif RISKY.search(rest):
         found.append(rest)
-    if text is not None and _RISKY.search(rest[len(described) :]):
+    if text is not None and RISKY.search(rest[len(described) :]):
         found.append(rest)
     return found

@@ -91,6 +91,9 @@ class Rules:
         for base, characters in self.facts.alphabets.items():
             allowed = set(characters)
             yield all(set(str(value)) <= allowed for value in tokens_of(env, base))
+        for base, characters in self.facts.once.items():
+            whole = "".join(map(str, tokens_of(env, base)))
+            yield all(whole.count(character) == 1 for character in characters)
         for base, words in self.facts.words.items():
             yield all(str(value) in words for value in tokens_of(env, base))
         for base, odd in self.facts.parity.items():
