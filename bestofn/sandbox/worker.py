@@ -179,24 +179,25 @@ class Worker:
         The worker reads a part only when it has answered the one before, and this end waits to
         send a part only when it has read that answer: neither can wait for the other.
         """
-        while len(self._outbox) > until and not self._send_some():
-            await anyio.wait_writable(self._stream)
+        while len(self._outbox) > until:
+            self._send_some()
+            if len(self._outbox) > until:  # else: waiting now would be waiting for the next part
+                await anyio.wait_writable(self._stream)
 
-    def _send_some(self) -> bool:
-        """Send what the socket takes at once; whether that was everything."""
+    def _send_some(self) -> None:
+        """Send what the socket takes at once."""
         while self._outbox:
             part = self._outbox[-1]
             try:
                 count = self._stream.send(part)
             except BlockingIOError:
-                return False
+                return
             except OSError as error:
                 raise WorkerGone(f"the worker died: {error}") from error
             if count == len(part):
                 self._outbox.pop()
             else:
                 self._outbox[-1] = memoryview(part)[count:]
-        return True
 
     async def _receive(self, size: int) -> bytes:
         while len(self._inbox) < size:

@@ -26,6 +26,10 @@ _RUN = re.compile(
     rf"(?:{_HOW_MANY}(?:(?P<count>{COUNT})\s+)?{_ADJECTIVES}{_NUMBERS}:?,?\s+)?"
     rf"(?P<first>{NAME})(?:[\s,]+{NAME})*[\s,]+{_DOTS}[\s,]+(?:and\s+)?(?P<last>{NAME})"
 )
+_ARRAY = re.compile(
+    rf"(?:(?:the|an?)\s+)?(?:array|sequence|list)\s+(?P<first>{NAME})"
+    rf"\s+of\s+(?:exactly\s+)?(?P<count>{COUNT})\s+{_ADJECTIVES}(?:integers|numbers)\b"
+)
 _UNNAMED = re.compile(
     rf"(?:exactly\s+)?(?P<count>(?!an?\b){COUNT})\s+{_ADJECTIVES}(?:integers|numbers)\b"
 )
@@ -56,7 +60,7 @@ class Entry:
     Attributes:
         kind: A single number, a list of numbers, or a text.
         name: As written; empty when the statement gives none.
-        last: The name of the last member of a ``run``.
+        last: The name of the last member of a ``run``, where its ends are written out.
         count: How many members or characters, as written; empty when not said.
         noun: What a text is called: ``word``, ``name``.
         made_of: Which characters a text holds, in words; empty when not said.
@@ -111,7 +115,7 @@ def _run(match: re.Match[str]) -> list[Entry]:
         Entry(
             kind="run",
             name=match.group("first"),
-            last=match.group("last"),
+            last=match.groupdict().get("last") or "",
             count=match.group("count") or "",
         )
     ]
@@ -146,6 +150,7 @@ def _stated(kind: str) -> str:
 
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Entry]]], ...] = (
     (_RUN, _run),
+    (_ARRAY, _run),
     (_NUMBER_LIST, _names),
     (_TEXT, _text),
     (_CHARACTERS, _text),

@@ -15,6 +15,7 @@ from .graphs import SHAPES
 from .mutate import mutate
 from .plan import Plan, make_plan
 from .ranges import CannotDraw
+from .reorder import reordered_samples, states_constraints
 from .samples import changed_samples
 from .shapes import Style
 from .text import render
@@ -56,12 +57,14 @@ def stdin_probes(problem: Problem, *, seed: int, small: int = 24, stress: int = 
 
     Returns:
         Small inputs, then large ones; none twice and none that is a public test. When the
-        statement was not understood, only variations of the public tests.
+        statement was not understood, only variations of the public tests; when it states
+        constraints, those alone that reorder what the tests hold.
     """
     samples = [test.input for test in problem.public_tests if test.kind == "stdin"]
     plan = make_plan(problem)
     if plan is None:
-        texts = changed_samples(samples, seed=seed, wanted=small) if samples else []
+        change = reordered_samples if states_constraints(problem.statement) else changed_samples
+        texts = change(samples, seed=seed, wanted=small)
         return [Probe(input=text, origin="mutation") for text in texts]
     rng = np.random.default_rng(seed)
     known = {sample.strip() for sample in samples}

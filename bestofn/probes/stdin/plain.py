@@ -33,7 +33,7 @@ _VERB = (
 )
 _ONE = re.compile(
     rf"{_HEAD}(?:the (?:standard )?input{_VERB})?(?:(?:each|every) (?:test )?case{_VERB})?"
-    rf"{_ORDINAL}line\b{_OF}{_VERB}",
+    rf"{_ORDINAL}line(?: \d)?\b{_OF}{_VERB}",
     re.IGNORECASE,
 )
 _WHOLE = re.compile(rf"{_HEAD}(?:the )?(?:standard )?input{_VERB}", re.IGNORECASE)
@@ -55,6 +55,10 @@ _STORY = re.compile(
     r"at most once|guaranteed|always possible)\b",
     re.IGNORECASE,
 )
+_FOLLOWED = re.compile(
+    r",?\s+(?:and\s+)?(?:is\s+)?followed by\s+(?=(?:the )?(?:next )?\S+(?: [-+] \S+)? lines?\b)"
+)
+_BRACKET = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _FILLED = re.compile(
     r"\b(?:have|has|contains?|consists? of|is|are) (?:of )?(?:(?:between )?(\w+) (?:to|and) (\w+)|"
     r"(at most) (\w+))\s+(?:characters?(?:\s*[,:]|,? each(?: of them)?)?\s*)?(.*)$",
@@ -133,15 +137,22 @@ class _Reader:
 
     def sentence(self, text: str) -> bool:
         """Takes a sentence in; False when it speaks of lines and was not understood."""
+        return all(self._part(part) for part in _FOLLOWED.split(text))
+
+    def _part(self, text: str) -> bool:
         several = _SEVERAL.match(text)
         match = several or _ONE.match(text) or _WHOLE.match(text)
         if match is None:
             self.conditions.append(text)
             return re.search(r"\blines?\b", text) is None
-        listed = read_listing(text[match.end() :])
+        tail, found = _without_brackets(text[match.end() :])
+        listed = read_listing(tail)
         if listed is None:
             return False
         entries, remarks = listed
+        if re.search(r"(?<!number of )\blines?\b", remarks):
+            return False
+        self.conditions += found
         count = ""
         if several is not None:
             count = next(c for c in several.group("count", "count2", "count3") if c)
@@ -183,7 +194,7 @@ class _Reader:
         return "\n".join([" ".join(first), "\\vdots", " ".join(last)]) if count else " ".join(first)
 
     def _run(self, entry: Entry, base: str, count: str) -> tuple[str, str]:
-        if not entry.name:
+        if not entry.last:
             start, end = "1", re.sub(r"\s", "", entry.count)
         else:
             start, end = (_subscript(name) for name in (entry.name, entry.last))
@@ -191,7 +202,7 @@ class _Reader:
                 raise _NotUnderstood
         if not count:
             return f"{base}_{{{start}}} ... {base}_{{{end}}}", ""
-        if entry.name and "," not in start:
+        if entry.last and "," not in start:
             raise _NotUnderstood
         start, end = start.split(",")[-1].strip(), end.split(",")[-1].strip()
         rows = (f"{base}_{{{row},{start}}} ... {base}_{{{row},{end}}}" for row in ("1", count))
@@ -209,13 +220,8 @@ class _Reader:
 
     def _remarks(self, text: str) -> None:
         """Inequalities and risky words after the entries become conditions."""
-        for bracket in re.findall(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)", text):
-            self.conditions += re.split(r"[;]\s*", bracket) if _INEQUALITY.search(bracket) else []
-        rest = re.sub(r"\([^()]*(?:\([^()]*\)[^()]*)*\)", " ", text)
-        for piece in re.split(r";|--+|\u2014|\u2013|,?\s+where\b", rest):
-            bare = piece.strip(" ,")
-            if _INEQUALITY.search(bare) or RISKY.search(bare) or _STORY.search(bare):
-                self.conditions.append(bare)
+        for piece in re.split(r";|--+|\u2014|\u2013|,?\s+where\b", text):
+            self.conditions += _limiting(piece.strip(" ,"))
 
     def result(self, parts: dict[str, str]) -> PlainInput | None:
         """What all sentences together say."""
@@ -259,6 +265,20 @@ class _Reader:
             made_of = f" consisting of {kinds}" if kinds else ""
             first = f"{first[: filled.start()]}is a string of length {ends}{made_of}"
         return ";".join([first, *others])
+
+
+def _without_brackets(text: str) -> tuple[str, list[str]]:
+    """A text without its brackets, and the conditions that stood in them."""
+    found = []
+    for bracket in _BRACKET.findall(text):
+        for piece in bracket.split(";"):
+            found += _limiting(piece.strip())
+    return _BRACKET.sub(" ", text), found
+
+
+def _limiting(remark: str) -> list[str]:
+    limits = any(pattern.search(remark) for pattern in (_INEQUALITY, RISKY, _STORY))
+    return [remark] if limits else []
 
 
 class _NotUnderstood(Exception):

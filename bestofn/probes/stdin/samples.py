@@ -1,4 +1,4 @@
-"""Inputs made by changing public samples when the statement's own words were not understood.
+"""Inputs made by changing public samples when the statement sets no limits to its input.
 
 A number that counts something in every sample (the tokens of a line after it, the lines after
 it, the letters of a word) is taken for a count: it changes only together with what it counts.
@@ -15,6 +15,8 @@ from typing import Literal
 
 Lines = list[list[str]]
 Counted = Literal["tokens", "lines"]
+
+_MAX_DIGITS = 100
 
 ATTEMPTS = 8
 """Tries for each input that is wanted."""
@@ -36,11 +38,13 @@ class Layout:
 
     Attributes:
         counts: Numbers that count something.
+        lengths: Numbers that are the length of a word after them.
         fixed: Places (line, column) that must stay as they are: counts, and lengths of words.
         lowest, highest: Of all other whole numbers seen.
     """
 
     counts: tuple[Count, ...]
+    lengths: frozenset[tuple[int, int]]
     fixed: frozenset[tuple[int, int]]
     lowest: int
     highest: int
@@ -50,7 +54,7 @@ def changed_samples(samples: Sequence[str], *, seed: int, wanted: int) -> list[s
     """Variations of sample inputs.
 
     Args:
-        samples: Valid inputs, at least one.
+        samples: Valid inputs.
         seed: Equal seeds give equal variations.
         wanted: At most how many.
 
@@ -58,9 +62,11 @@ def changed_samples(samples: Sequence[str], *, seed: int, wanted: int) -> list[s
         Texts, none twice and none a sample; fewer than wanted, or none, when little can vary.
     """
     rng = random.Random(f"changed samples/{seed}")
-    parsed = [[line.split() for line in sample.strip().split("\n")] for sample in samples]
-    layout = _layout(parsed)
-    known = {_text(lines).strip() for lines in parsed}
+    parsed = [tokens_of_text(sample) for sample in samples]
+    if not parsed:
+        return []
+    layout = read_layout(parsed)
+    known = {text_of(lines).strip() for lines in parsed}
     found: list[str] = []
     for _ in range(ATTEMPTS * wanted):
         if len(found) == wanted:
@@ -68,29 +74,41 @@ def changed_samples(samples: Sequence[str], *, seed: int, wanted: int) -> list[s
         lines = [list(line) for line in rng.choice(parsed)]
         for _ in range(rng.randint(1, 2)):
             rng.choice(_CHANGES)(lines, layout, rng)
-        text = _text(lines)
-        if text.strip() not in known:
+        text = text_of(lines)
+        if text.strip() not in known and _consistent(lines, layout):
             known.add(text.strip())
             found.append(text)
     return found
 
 
-def _text(lines: Lines) -> str:
+def tokens_of_text(text: str) -> Lines:
+    """Tokens by line."""
+    return [line.split() for line in text.strip().split("\n")]
+
+
+def text_of(lines: Lines) -> str:
+    """The text of tokens by line; ends with a newline."""
     return "\n".join(" ".join(line) for line in lines) + "\n"
 
 
-def _is_whole(token: str) -> bool:
-    return token.removeprefix("-").isascii() and token.removeprefix("-").isdigit()
+def is_whole(token: str) -> bool:
+    """Whether a token is a whole number, and not one of more digits than any count has use for."""
+    return (
+        len(token) < _MAX_DIGITS
+        and token.removeprefix("-").isascii()
+        and token.removeprefix("-").isdigit()
+    )
 
 
-def _layout(samples: Sequence[Lines]) -> Layout:
+def read_layout(samples: Sequence[Lines]) -> Layout:
+    """What the samples have in common; there must be at least one."""
     counts = tuple(count for count in _possible_counts(samples[0]) if _holds(count, samples))
-    fixed = {(count.line, count.column) for count in counts}
-    fixed |= {
+    lengths = {
         place
         for place in _whole_places(samples[0])
         if all(_measures_a_word(lines, place) for lines in samples)
     }
+    fixed = lengths | {(count.line, count.column) for count in counts}
     numbers = [
         int(lines[line][column])
         for lines in samples
@@ -99,16 +117,24 @@ def _layout(samples: Sequence[Lines]) -> Layout:
     ]
     return Layout(
         counts=counts,
+        lengths=frozenset(lengths),
         fixed=frozenset(fixed),
         lowest=min(numbers, default=0),
         highest=max(numbers, default=0),
     )
 
 
+def _consistent(lines: Lines, layout: Layout) -> bool:
+    """Whether every count and every length of a word is still right."""
+    return all(_holds(count, [lines]) for count in layout.counts) and all(
+        _measures_a_word(lines, place) for place in layout.lengths
+    )
+
+
 def _whole_places(lines: Lines) -> Iterator[tuple[int, int]]:
     for line, tokens in enumerate(lines):
         for column, token in enumerate(tokens):
-            if _is_whole(token):
+            if is_whole(token):
                 yield line, column
 
 
@@ -125,7 +151,7 @@ def _holds(count: Count, samples: Sequence[Lines]) -> bool:
         if count.first >= len(lines) or count.column >= len(lines[count.line]):
             return False
         token = lines[count.line][count.column]
-        if not _is_whole(token) or int(token) != _measure(count, lines):
+        if not is_whole(token) or int(token) != _measure(count, lines):
             return False
     return True
 
@@ -136,10 +162,10 @@ def _measure(count: Count, lines: Lines) -> int:
 
 def _measures_a_word(lines: Lines, place: tuple[int, int]) -> bool:
     line, column = place
-    if line >= len(lines) or column >= len(lines[line]) or not _is_whole(lines[line][column]):
+    if line >= len(lines) or column >= len(lines[line]) or not is_whole(lines[line][column]):
         return False
     number = int(lines[line][column])
-    after = [token for tokens in lines[line + 1 :] for token in tokens if not _is_whole(token)]
+    after = [token for tokens in lines[line + 1 :] for token in tokens if not is_whole(token)]
     return any(len(token) == number for token in after)
 
 
@@ -195,6 +221,8 @@ def _another_size(lines: Lines, layout: Layout, rng: random.Random) -> None:
     if not layout.counts:
         return
     count = rng.choice(layout.counts)
+    if count.first >= len(lines):
+        return
     size = _measure(count, lines)
     grow = size < 2 or rng.random() < 0.5
     if count.counted == "tokens":
@@ -205,7 +233,7 @@ def _another_size(lines: Lines, layout: Layout, rng: random.Random) -> None:
         at = count.first + rng.randrange(size) if size else 0
     if not size:
         return
-    before = {other: _measure(other, lines) for other in layout.counts}
+    before = {c: _measure(c, lines) for c in layout.counts if c.first < len(lines)}
     if grow:
         copy = items[at]
         items.insert(at, list(copy) if isinstance(copy, list) else copy)  # type: ignore[arg-type]
@@ -213,7 +241,8 @@ def _another_size(lines: Lines, layout: Layout, rng: random.Random) -> None:
         del items[at]
     for other, old in before.items():
         new = _measure(other, lines) if other.first < len(lines) else 0
-        if new != old:
+        # A line may have gone that held a count; what is no longer right is dropped later.
+        if new != old and other.line < len(lines) and other.column < len(lines[other.line]):
             lines[other.line][other.column] = str(new)
 
 
@@ -223,7 +252,7 @@ def _other_word(lines: Lines, layout: Layout, rng: random.Random) -> None:  # no
         (line, column)
         for line, tokens in enumerate(lines)
         for column, token in enumerate(tokens)
-        if not _is_whole(token) and len(token) > 1 and "." not in token
+        if not is_whole(token) and len(token) > 1 and "." not in token
     ]
     if not words:
         return

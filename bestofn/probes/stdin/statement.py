@@ -19,6 +19,7 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _GLUED = re.compile(r"(?<=[.!?)])(Sample Input ?\d*:?)\s*$", re.MULTILINE)
+_TITLED = re.compile(r"^\W{0,3}(input|output|constraints)(?: format)?\W{0,2}:\W{0,3}(?=\w+ )", re.I)
 _SENTENCE_END = re.compile(r"(?<=[\w)\]$])\.\s+(?=[A-Z$(])")
 
 
@@ -36,6 +37,9 @@ def sections(statement: str) -> dict[str, str]:
         if heading is not None:
             current = str(heading.lastgroup)
         elif current != "sample":
+            titled = _TITLED.match(line)
+            if titled is not None:
+                current, line = titled.group(1).lower(), line[titled.end() :]
             found.setdefault(current, []).append(line)
     return {name: "\n".join(lines).strip("\n") for name, lines in found.items()}
 

@@ -184,3 +184,13 @@ async def test_a_worker_ends_with_a_library_that_is_killed() -> None:
     with anyio.fail_after(10):
         while Path(f"/proc/{worker}").exists():
             await anyio.sleep(0.01)
+
+
+async def test_large_inputs_and_large_answers_do_not_wait_for_each_other() -> None:
+    # Both directions hold more than a socket takes at once, several times over.
+    text = "x" * 3_000_000
+    job = StdinJob(source="print(input())", inputs=(text,) * 4)
+    async with Sandbox(workers=1) as sandbox:
+        with anyio.fail_after(60):
+            results = await sandbox.execute(job)
+    assert [len(result.stdout) for result in results] == [len(text) + 1] * 4
