@@ -75,7 +75,7 @@ def _lists(samples: Sequence[Lines], layout: Layout) -> list[int]:
         line
         for line in sorted({count.first for count in layout.counts if count.counted == "tokens"})
         if not any(place[0] == line for place in layout.fixed)
-        and all(all(map(is_whole, lines[line])) for lines in samples)
+        and all(lines[line] and all(map(is_whole, lines[line])) for lines in samples)
         # Another line as long may be a row of the same table, or be tied to this one.
         and any([len(tokens) for tokens in lines].count(len(lines[line])) == 1 for lines in samples)
         and not any(_may_be_bound([[int(t) for t in lines[line]] for lines in samples]))

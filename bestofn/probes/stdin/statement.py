@@ -19,7 +19,7 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _GLUED = re.compile(r"(?<=[.!?)])(Sample Input ?\d*:?)\s*$", re.MULTILINE)
-_TITLED = re.compile(r"^\W{0,3}(input|output|constraints)(?: format)?\W{0,2}:\W{0,3}(?=\w+ )", re.I)
+_TITLED = re.compile(r"^\W{0,3}(input|output|constraints)(?: format)?\W{0,2}:\s*(?=\w+ )", re.I)
 _SENTENCE_END = re.compile(r"(?<=[\w)\]$])\.\s+(?=[A-Z$(])")
 
 

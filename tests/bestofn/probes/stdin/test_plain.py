@@ -204,11 +204,11 @@ def test_the_demo_is_understood() -> None:
     assert all(count >= 25 for count in counts.values()), counts
 
 
-PIECES = (
-    ["The first line holds", "Each of the next n lines contains", "n integers", "a_1, ..., a_n"]
-    + ["a word", "of n lowercase letters", "(1 <= n", ")", ".", ",", "and", "followed by"]
-    + ["two integers x and y", "the number of test cases, t", ":", "\n", "Names have 1 to 2 digits"]
-)
+PIECES = [
+    *["The first line holds", "Each of the next n lines contains", "n integers", "a_1, ..., a_n"],
+    *["a word", "of n lowercase letters", "(1 <= n", ")", ".", ",", "and", "followed by"],
+    *["two integers x and y", "the number of test cases, t", ":", "\n", "Names have 1 to 2 digits"],
+]
 
 
 @given(pieces=st.lists(st.sampled_from(PIECES) | st.text(max_size=6), max_size=25))
