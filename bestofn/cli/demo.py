@@ -10,7 +10,7 @@ from .exits import exit_codes
 from .output import print_json, print_result, stdout
 from .progress import Reporter
 
-SECONDS = 3.0
+SECONDS = 5.0
 """For each selection: keeps the whole demo below half a minute on two cores."""
 
 
