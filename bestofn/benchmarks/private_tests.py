@@ -18,6 +18,13 @@ from typing import Any, NoReturn
 MAX_BYTES = 1 << 30  # far above the largest published set; a zip bomb ends here
 
 
+_BROKEN = (
+    *(pickle.UnpicklingError, EOFError, AttributeError, LookupError, OverflowError),
+    *(MemoryError, TypeError, ValueError),
+)
+"""What unpickling arbitrary bytes was seen to raise."""
+
+
 class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module_name: str, global_name: str, /) -> NoReturn:
         raise pickle.UnpicklingError(
@@ -46,7 +53,7 @@ def unpack(text: str) -> Any:
         raise ValueError(f"neither JSON nor base64: {error}") from error
     except zlib.error as error:
         raise ValueError(f"the base64 does not hold zlib data: {error}") from error
-    except (pickle.UnpicklingError, EOFError, IndexError, KeyError, AttributeError) as error:
+    except _BROKEN as error:
         raise ValueError(f"the pickle is not plain data: {error}") from error
     if not isinstance(packed, str):
         raise ValueError(f"the pickle holds {type(packed).__name__}, expected text")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from anyio import to_thread
 
-from ..probes import Probe, call_examples, call_probes, stdin_probes
+from ..probes import Probe, call_examples, call_probes
 from ..run import Run
 from ..sandbox import Limits
 from ..types import Candidate, Problem
@@ -151,7 +151,10 @@ async def _make(
     problem: Problem, inputs: Inputs, seed: int, claimed: Sequence[tuple[Any, ...]]
 ) -> list[Probe]:
     """Make inputs in a thread: large ones take long enough to hold up an event loop."""
+    make: Callable[..., list[Probe]]
     if problem.entry_point is None:
+        from ..probes.stdin.make import stdin_probes  # its numpy takes longer than all the rest
+
         make = partial(stdin_probes, problem)
     else:
         make = partial(call_probes, problem, use_examples=inputs.use_examples, extra_calls=claimed)

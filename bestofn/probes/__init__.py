@@ -1,8 +1,11 @@
-"""Further inputs for candidates, made from the problem alone."""
+"""Further inputs for candidates, made from the problem alone.
+
+Texts for programs that read standard input come from :mod:`bestofn.probes.stdin.make`, which
+needs numpy and is imported by those who need it.
+"""
 
 from .calls.docstring import Example, call_examples, docstring_examples
 from .calls.make import call_probes
-from .stdin.make import stdin_probes
 from .types import Origin, Probe
 
 __all__ = [
@@ -12,5 +15,4 @@ __all__ = [
     "call_examples",
     "call_probes",
     "docstring_examples",
-    "stdin_probes",
 ]
