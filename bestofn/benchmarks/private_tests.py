@@ -48,11 +48,12 @@ def unpack(text: str) -> Any:
         data = unzip.decompress(base64.b64decode(text, validate=True), MAX_BYTES)
         if unzip.unconsumed_tail or not unzip.eof:
             raise ValueError("the packed tests are cut short or larger than 1 GiB")
-        packed = _PlainUnpickler(io.BytesIO(data)).load()
     except binascii.Error as error:
         raise ValueError(f"neither JSON nor base64: {error}") from error
     except zlib.error as error:
         raise ValueError(f"the base64 does not hold zlib data: {error}") from error
+    try:
+        packed = _PlainUnpickler(io.BytesIO(data)).load()
     except _BROKEN as error:
         raise ValueError(f"the pickle is not plain data: {error}") from error
     if not isinstance(packed, str):
