@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
@@ -44,7 +43,7 @@ def run_sync(function: Callable[[], Awaitable[T]]) -> T:
     runs in a loop of its own in another thread, while the caller's loop stands still.
     """
     try:
-        asyncio.get_running_loop()
+        anyio.get_current_task()  # of asyncio or trio
     except RuntimeError:
         return anyio.run(function)
     with start_blocking_portal() as portal:

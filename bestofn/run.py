@@ -5,11 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-import anyio
-
-from .sandbox import Execution, Executor, Job, Level, Limits, runs_of
+from .sandbox import Execution, Executor, Job, Level, Limits
 from .types import Outcome
 
 
@@ -29,6 +27,10 @@ class Deadline:
         """Seconds left, never negative; infinite without a deadline."""
         return float("inf") if self.at is None else max(0.0, self.at - time.monotonic())
 
+    def part(self, share: float) -> Deadline:
+        """The moment when that share of the time that is left will have passed."""
+        return Deadline.after(None if self.at is None else share * self.remaining)
+
     @property
     def over(self) -> bool:
         """Whether the moment has come."""
@@ -38,14 +40,12 @@ class Deadline:
 class BoundedExecutor:
     """A sandbox as one selection sees it: it counts runs and keeps the selection's deadline.
 
-    A job waits here, not in the sandbox, until a worker is free, so that the time it may take
-    is known when it starts. Past the deadline jobs come back as ``not_run``.
+    Jobs that wait for a worker past the deadline come back as ``not_run``.
     """
 
     def __init__(self, sandbox: Executor, deadline: Deadline) -> None:
         self._sandbox = sandbox
         self._deadline = deadline
-        self._free = anyio.Semaphore(sandbox.workers)
         self.runs = 0
         """How many times a program was started on an input."""
         self.ran_out = False
@@ -66,17 +66,14 @@ class BoundedExecutor:
         """The limits of a job that names none."""
         return self._sandbox.limits
 
-    async def execute(self, job: Job, *, limits: Limits | None = None) -> list[Execution]:
+    async def execute(
+        self, job: Job, *, limits: Limits | None = None, until: float | None = None
+    ) -> list[Execution]:
         """Run a job within what is left of the selection's time."""
-        limits = limits or self.limits
-        async with self._free:
-            remaining = self._deadline.remaining
-            if remaining == 0.0:
-                self.ran_out = True
-                return [Execution(status="not_run")] * runs_of(job)
-            if remaining < (limits.total_seconds or float("inf")):
-                limits = replace(limits, total_seconds=remaining)
-            executions = await self._sandbox.execute(job, limits=limits)
+        moments = [moment for moment in (until, self._deadline.at) if moment is not None]
+        executions = await self._sandbox.execute(
+            job, limits=limits, until=min(moments, default=None)
+        )
         skipped = sum(execution.status == "not_run" for execution in executions)
         self.runs += len(executions) - skipped
         self.ran_out = self.ran_out or (skipped > 0 and self._deadline.over)

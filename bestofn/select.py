@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
+from anyio import to_thread
+
 from .concurrency import run_sync
 from .errors import InvalidInput
 from .filters import drop_duplicates, run_public_tests
@@ -26,6 +28,9 @@ from .types import (
 SECONDS = 30.0
 """Wall-clock seconds that a selection may take unless the caller says otherwise."""
 
+TESTS_SHARE = 0.5
+"""Of that time, how much the public tests may take."""
+
 
 def select(
     problem: Problem | str,
@@ -43,7 +48,7 @@ def select(
     await :func:`aselect`). A ``sandbox`` must not be open already: an open one belongs to the
     event loop it was opened in.
     """
-    if sandbox is not None and sandbox.is_open:
+    if isinstance(sandbox, Sandbox) and sandbox.is_open:
         raise InvalidInput("sandbox", "is open in another event loop; pass it to aselect instead")
     return run_sync(
         partial(
@@ -96,8 +101,10 @@ async def aselect(
     problem = _problem(problem)
     entrants = _candidates(candidates)
     chosen_judge = judge_named(judge) if isinstance(judge, str) else judge
-    if not isinstance(chosen_judge, Judge):
-        raise InvalidInput("judge", "must be the name of a judge or have `name` and `rank`")
+    if isinstance(chosen_judge, type) or not isinstance(chosen_judge, Judge):
+        raise InvalidInput("judge", "must be the name of a judge or an object with name and rank")
+    if sandbox is not None and not isinstance(sandbox, Sandbox):
+        raise InvalidInput("sandbox", f"must be a Sandbox, got {type(sandbox).__name__}")
     if not isinstance(seed, int):
         raise InvalidInput("seed", f"must be a whole number, got {seed!r}")
     if seconds is not None and not (isinstance(seconds, int | float) and seconds > 0):
@@ -112,7 +119,7 @@ async def aselect(
     ]
     if not written:
         raise InvalidInput("candidates", "every one of them is empty; there is nothing to choose")
-    distinct = drop_duplicates(written)
+    distinct = await to_thread.run_sync(drop_duplicates, written)
     rejected += distinct.rejected
 
     ranking: Ranking
@@ -130,8 +137,11 @@ async def aselect(
                 await stack.enter_async_context(opened)
             executor = BoundedExecutor(opened, deadline)
             if public_tests and problem.public_tests:
-                kept, failed, outcomes = await _test(problem, kept, executor)
+                tests_executor = BoundedExecutor(opened, deadline.part(TESTS_SHARE))
+                kept, failed, outcomes = await _test(problem, kept, tests_executor)
                 rejected += failed
+                executor.runs += tests_executor.runs
+                executor.ran_out = tests_executor.ran_out
             if len(kept) == 1:
                 ranking = _only(kept[0])
             else:
@@ -192,7 +202,7 @@ def _problem(problem: Problem | str) -> Problem:
 
 
 def _candidates(candidates: Sequence[Candidate | str]) -> list[Candidate]:
-    if isinstance(candidates, str | Candidate) or not hasattr(candidates, "__iter__"):
+    if isinstance(candidates, str | Candidate | dict | set) or not hasattr(candidates, "__iter__"):
         raise InvalidInput("candidates", "must be a list of programs")
     entrants = []
     for index, candidate in enumerate(candidates):

@@ -6,6 +6,7 @@ that no filter and no judge can be handed one by mistake.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -65,8 +66,10 @@ class TestCase:
             _require_text("TestCase.expected", self.expected)
             return
         try:
-            compile(self.input, "<test>", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what a test's style is worth is not our business
+                compile(self.input, "<test>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise InvalidInput("TestCase.input", f"is not valid Python: {error}") from error
 
 
@@ -112,8 +115,8 @@ class Problem:
             if not self.entry_point.isidentifier():
                 raise InvalidInput("Problem.entry_point", "must be the name of a function")
         for name in ("public_tests", "generated_tests"):
-            if isinstance(getattr(self, name), str):
-                raise InvalidInput(f"Problem.{name}", "must be a list, got text")
+            if not isinstance(getattr(self, name), list | tuple):
+                raise InvalidInput(f"Problem.{name}", "must be a list or tuple")
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for index, test in enumerate(self.public_tests):
             if not isinstance(test, TestCase):

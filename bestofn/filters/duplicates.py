@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from ..types import Candidate, Rejection
 
+PARSED_CHARACTERS = 100_000
+"""Longer programs are compared as text: parsing them takes seconds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Distinct:
@@ -30,9 +33,11 @@ def fingerprint(source: str) -> str:
     """A digest that is equal for programs that differ in formatting and comments only.
 
     Docstrings count as comments unless the program reads ``__doc__``. Text that is not valid
-    Python is compared line by line without trailing white space.
+    Python, or very long, is compared line by line without trailing white space.
     """
     try:
+        if len(source) > PARSED_CHARACTERS:
+            raise ValueError("not worth parsing")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an odd escape in a candidate is its own business
             tree = ast.parse(source)

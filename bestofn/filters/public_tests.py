@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..concurrency import gather
 from ..grading import grade
@@ -12,6 +13,9 @@ from ..types import Candidate, Outcome, Problem, Rejection
 
 FLOAT_TOLERANCE = 1e-6
 """A public test may only drop what is surely wrong; most judges accept this difference."""
+
+SHORT_SECONDS = 2.0
+"""Processor seconds a test in the first round."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +42,14 @@ async def run_public_tests(
 ) -> Tested:
     """Run every candidate on ``problem.public_tests`` and keep the best.
 
+    A candidate that needs longer than :data:`SHORT_SECONDS` for a test is given the whole limit
+    only when no other passes them all.
+
     Raises:
         SandboxError: the sandbox is at fault; nobody is rejected for that.
     """
 
-    limits = replace(limits or sandbox.limits, timeouts=1)  # one is enough to know
-
-    async def test(candidate: Candidate) -> tuple[Outcome, ...]:
+    async def test(limits: Limits, candidate: Candidate) -> tuple[Outcome, ...]:
         return await grade(
             problem,
             candidate,
@@ -54,8 +59,18 @@ async def run_public_tests(
             tolerance=FLOAT_TOLERANCE,
         )
 
-    results = await gather(test, candidates)
+    # One time-out is enough to know, and endless loops must not eat up everybody's time: all
+    # get a short limit first, and who exceeds it gets the whole one if nobody has passed.
+    whole = replace(limits or sandbox.limits, timeouts=1)
+    short = replace(whole, seconds=min(SHORT_SECONDS, whole.seconds))
+    results = await gather(partial(test, short), candidates)
     outcomes = {c.id: result for c, result in zip(candidates, results, strict=True)}
+    slow = [c for c in candidates if any(o.status == "timeout" for o in outcomes[c.id])]
+    if slow and short != whole and not any(_passed(result) for result in results):
+        again = await gather(partial(test, whole), slow)
+        for candidate, result in zip(slow, again, strict=True):
+            if result[0].status != "not_run":
+                outcomes[candidate.id] = result
     worth = {candidate.id: _worth(outcomes[candidate.id]) for candidate in candidates}
     most = max(worth.values())
     kept = tuple(candidate for candidate in candidates if worth[candidate.id] == most)
@@ -74,6 +89,10 @@ async def run_public_tests(
     )
 
 
+def _passed(outcomes: tuple[Outcome, ...]) -> bool:
+    return all(outcome.passed for outcome in outcomes)
+
+
 def _worth(outcomes: tuple[Outcome, ...]) -> float:
     """Tests passed; one that could not be run in time, for no fault of its own, counts half."""
     if any(outcome.status == "timeout" for outcome in outcomes):
@@ -83,6 +102,8 @@ def _worth(outcomes: tuple[Outcome, ...]) -> float:
 
 def _reason(outcomes: tuple[Outcome, ...], most: float) -> str:
     passed = sum(outcome.passed for outcome in outcomes)
+    if outcomes[0].status == "not_run":
+        return "could not be run on the public tests in time, while others passed"
     reason = f"passes {passed} of {len(outcomes)} public tests"
     if most < len(outcomes):
         reason += f" (the best pass {most:g})"

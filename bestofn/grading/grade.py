@@ -122,7 +122,7 @@ def _function_job(problem: Problem, source: str, kind: str, inputs: list[object]
 def _compiles(source: str) -> bool:
     try:
         compile(source, "<starter code>", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
 

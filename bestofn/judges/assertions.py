@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ..probes import text_key
+
 
 @dataclass(frozen=True)
 class Assertion:
@@ -24,12 +26,12 @@ class Assertion:
     @property
     def call(self) -> str:
         """The arguments as text; equal for equal calls."""
-        return repr(self.arguments)
+        return text_key(self.arguments)
 
     @property
     def key(self) -> str:
         """The whole assertion as text; equal for equal assertions."""
-        return f"{self.call} == {self.expected!r}"
+        return f"{self.call} == {text_key(self.expected)}"
 
 
 def parse_assertions(sources: Iterable[str], entry_point: str) -> tuple[list[Assertion], int]:

@@ -82,15 +82,18 @@ class ConsensusJudge:
 
 def _group_scores(seen: Seen, grouping: Grouping, usable: Sequence[int]) -> list[float]:
     groups, sizes = grouping.groups, grouping.sizes
-    # Rows of a group agree on all usable inputs, but a test may use another one: the first
-    # row stands for its group.
-    passes = [[seen.passes(group[0], test) for test in seen.tests] for group in groups]
+    # Rows of a group agree on all usable inputs, but a test may use another one: the first of
+    # whom the answer is known speaks for its group. Tests that some group was not run on in
+    # time are left out.
+    verdicts = [[seen.passes(group, test) for group in groups] for test in seen.tests]
+    known = [verdict for verdict in verdicts if None not in verdict]
+    passes = [[bool(verdict[number]) for verdict in known] for number in range(len(groups))]
     scores = []
     for number, group in enumerate(groups):
         behaviours = [b for b in (seen.small_rows[group[0]][n] for n in usable) if b is not None]
         failed = sum(behaviour.failure != "" for behaviour in behaviours)
         answers = {behaviour.key for behaviour in behaviours if not behaviour.failure}
-        missed = sum(not seen.passes(group[0], example) for example in seen.examples)
+        missed = sum(seen.passes(group, example) is False for example in seen.examples)
         scores.append(
             size_evidence(sizes, number)
             + test_evidence(passes, number)

@@ -18,13 +18,13 @@ from ..run import Run
 from ..types import Candidate, Problem, Ranking
 from .assertions import Assertion, parse_assertions
 from .groups import Grouping, group_equal, require_programs
-from .observe import SMALL_LIMITS, Behaviour, canonical_value, observe
+from .observe import SMALL_LIMITS, Behaviour, answer_key, observe
 
 PASSED, FAILED = "passed", "failed"
 
 
 def _gives(behaviour: Behaviour | None, test: Assertion) -> bool:
-    return behaviour is not None and behaviour.key == canonical_value(test.expected)
+    return behaviour is not None and behaviour.key == answer_key(test.expected)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 from anyio import to_thread
 
-from ..probes import Probe, call_examples, call_probes
+from ..probes import Probe, call_examples, call_probes, text_key
 from ..run import Run
 from ..sandbox import Limits
 from ..types import Candidate, Problem
 from .assertions import Assertion, parse_assertions
-from .observe import SMALL_LIMITS, Row, canonical_value, observe
+from .observe import SMALL_LIMITS, Row, answer_key, observe
 
 STRESS_LIMITS = Limits(seconds=4.0, total_seconds=16.0, timeouts=1)
 """Judges allow Python two to six seconds (LiveCodeBench: six), on inputs seldom this bad."""
@@ -83,10 +83,13 @@ class Seen:
         large = (b if b is None or not b.failure else None for b in self.stress_rows[row])
         return [None if b is None else b.key for b in (*small, *large)]
 
-    def passes(self, row: int, expected: tuple[int, str]) -> bool:
-        """Whether a candidate gives that answer to that input."""
-        behaviour = self.small_rows[row][expected[0]]
-        return behaviour is not None and behaviour.key == expected[1]
+    def passes(self, group: Sequence[int], expected: tuple[int, str]) -> bool | None:
+        """Whether a group gives that answer to that input; None if nobody of it was asked."""
+        for row in group:
+            behaviour = self.small_rows[row][expected[0]]
+            if behaviour is not None:
+                return behaviour.key == expected[1]
+        return None
 
 
 async def look(problem: Problem, candidates: Sequence[Candidate], run: Run, inputs: Inputs) -> Seen:
@@ -99,8 +102,7 @@ async def look(problem: Problem, candidates: Sequence[Candidate], run: Run, inpu
     claimed: list[Assertion] = []
     if problem.entry_point is not None and inputs.use_examples:
         examples = [
-            (example.arguments, canonical_value(example.expected))
-            for example in call_examples(problem)
+            (example.arguments, answer_key(example.expected)) for example in call_examples(problem)
         ]
     if problem.entry_point is not None and inputs.use_generated_tests:
         claimed, _ = parse_assertions(problem.generated_tests, problem.entry_point)
@@ -128,7 +130,7 @@ async def look(problem: Problem, candidates: Sequence[Candidate], run: Run, inpu
         stress_rows=tuple(stress_rows),
         examples=_expectations(number_of, examples),
         tests=_expectations(
-            number_of, [(test.arguments, canonical_value(test.expected)) for test in claimed]
+            number_of, [(test.arguments, answer_key(test.expected)) for test in claimed]
         ),
     )
 
@@ -167,11 +169,11 @@ def _unique(probes: Sequence[Probe]) -> tuple[tuple[Probe, ...], dict[str, int]]
     """Each input once, the first (most trusted) origin kept, and where each one stands."""
     first: dict[str, Probe] = {}
     for probe in probes:
-        first.setdefault(repr(probe.input), probe)
+        first.setdefault(text_key(probe.input), probe)
     return tuple(first.values()), {text: number for number, text in enumerate(first)}
 
 
 def _expectations(
     number_of: dict[str, int], answers: Sequence[tuple[object, str]]
 ) -> tuple[tuple[int, str], ...]:
-    return tuple(dict.fromkeys((number_of[repr(input)], key) for input, key in answers))
+    return tuple(dict.fromkeys((number_of[text_key(input)], key) for input, key in answers))

@@ -21,27 +21,31 @@ def group_equal(keys: Sequence[Sequence[str | None]]) -> list[list[int]]:
     """Group rows that agree wherever both are known.
 
     Args:
-        keys: For each candidate its behaviour on each input; None agrees with anything.
+        keys: For each candidate its behaviour on each input; None is not known.
 
     Returns:
-        Groups of row numbers. Rows that know most are placed first, so that the groups do not
-        depend on the order of candidates with equal knowledge.
+        Groups of row numbers. A row of which nothing is known is in none; one that is known
+        in part joins the one group that it agrees with, and stays alone if there are several.
     """
     order = sorted(range(len(keys)), key=lambda row: (sum(k is None for k in keys[row]), row))
     groups: list[list[int]] = []
     known: list[list[str | None]] = []
     for row in order:
-        for group, merged in zip(groups, known, strict=True):
-            if all(
-                a == b or a is None or b is None for a, b in zip(keys[row], merged, strict=True)
-            ):
-                group.append(row)
-                merged[:] = [b if a is None else a for a, b in zip(keys[row], merged, strict=True)]
-                break
+        if keys[row] and all(key is None for key in keys[row]):
+            continue
+        fitting = [number for number, merged in enumerate(known) if _agree(keys[row], merged)]
+        if len(fitting) == 1:
+            merged = known[fitting[0]]
+            groups[fitting[0]].append(row)
+            merged[:] = [b if a is None else a for a, b in zip(keys[row], merged, strict=True)]
         else:
             groups.append([row])
             known.append(list(keys[row]))
     return [sorted(group) for group in groups]
+
+
+def _agree(one: Sequence[str | None], other: Sequence[str | None]) -> bool:
+    return all(a == b or a is None or b is None for a, b in zip(one, other, strict=True))
 
 
 def require_programs(judge: str, candidates: Sequence[Candidate]) -> None:
@@ -99,13 +103,17 @@ def abstention(
 ) -> str | None:
     """Why the first of ``order`` is no better than others that behave differently, if so."""
     group_of = {candidates[row].id: n for n, group in enumerate(groups) for row in group}
-    level = [id for id in order if abs(scores[id] - scores[order[0]]) < 1e-9]
+    if not group_of:
+        return "no candidate could be run in time"
     if inputs == 0:
         return "there was no input to compare them on"
+    unseen = len(candidates) - len(group_of)
+    level = [id for id in order if abs(scores[id] - scores[order[0]]) < 1e-9]
     if len(groups) == 1:
-        if len(level) < len(order):
+        if len(level) < len(group_of):
             return None
-        return f"all {len(order)} behaved the same on {inputs} inputs"
+        late = f"; {unseen} could not be run in time" if unseen else ""
+        return f"all {len(group_of)} behaved the same on {inputs} inputs{late}"
     if len({group_of[id] for id in level}) == 1:
         return None
     return f"{len(level)} candidates that behave differently have the same evidence"
@@ -195,7 +203,9 @@ class Grouping:
     def ranking(
         self, scores: Mapping[str, float], rng: random.Random, *, out_of_time: bool
     ) -> Ranking:
-        """Rank by scores and explain by groups and inputs."""
+        """Rank by scores and explain by groups and inputs; who was not seen comes last."""
+        last = min(scores.values(), default=0.0) - 1.0
+        scores = {c.id: scores.get(c.id, last) for c in self.candidates}
         order = best_first(scores, self.candidates, self.weights, rng)
         return Ranking(
             order=order,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from ..concurrency import gather
@@ -22,8 +23,14 @@ from ..types import Candidate, Problem
 SIGNIFICANT_DIGITS = 9
 """Floats that agree to this many digits are the same answer: orders of summation differ."""
 
+FIRST_WAVE = 6
+"""Inputs that every candidate is run on before any is run on more."""
+
 SMALL_LIMITS = Limits(seconds=2.0, total_seconds=15.0, timeouts=1)
 """A small input that takes two seconds is as good as an endless loop."""
+
+ANSWER = "="
+"""Begins the key of every answer, so that no answer looks like a failure."""
 
 Failure = Literal["", "exception", "timeout", "memory", "output"]
 
@@ -92,6 +99,11 @@ def canonical_value(value: Any) -> str:
     return repr(value)
 
 
+def answer_key(value: Any) -> str:
+    """The key of the behaviour of returning a value."""
+    return ANSWER + canonical_value(value)
+
+
 _FAILURES: dict[str, Failure] = {
     "exception": "exception",
     "exit": "exception",
@@ -111,7 +123,7 @@ def _behaviour(execution: Execution, *, called: bool) -> Behaviour | None:
         return Behaviour(f"!{failure}", failure, execution.error or failure, execution.seconds)
     if not called:
         return Behaviour(
-            canonical_text(execution.stdout),
+            ANSWER + canonical_text(execution.stdout),
             shown=shorten(execution.stdout, 80),
             seconds=execution.seconds,
             threads_left=execution.threads_left,
@@ -121,7 +133,7 @@ def _behaviour(execution: Execution, *, called: bool) -> Behaviour | None:
             "!exception", "exception", f"returned a {execution.value.type_name}", execution.seconds
         )
     shown = shorten(show(execution.value), 80)
-    return Behaviour(canonical_value(execution.value), "", shown, execution.seconds)
+    return Behaviour(answer_key(execution.value), "", shown, execution.seconds)
 
 
 def job_for(problem: Problem, source: str, probes: Sequence[Probe]) -> Job:
@@ -160,13 +172,34 @@ async def observe(
     """
     called = problem.entry_point is not None
 
-    async def watch(candidate: Candidate) -> Row:
-        job = job_for(problem, candidate.code, probes)
-        executions = await run.sandbox.execute(job, limits=limits)
-        row = [_behaviour(execution, called=called) for execution in executions]
-        if limits.timeouts is not None and any(b and b.failure == "timeout" for b in row):
-            late = Behaviour("!timeout", "timeout", "not run: too slow before")
-            return tuple(behaviour or late for behaviour in row)
-        return tuple(row)
+    limits = limits.within(run.sandbox.limits)
 
-    return await gather(watch, candidates)
+    async def watch(wave: Sequence[Probe], candidate: Candidate) -> Row:
+        job = job_for(problem, candidate.code, wave)
+        executions = await run.sandbox.execute(job, limits=limits)
+        return tuple(_behaviour(execution, called=called) for execution in executions)
+
+    rows: list[Row] = [()] * len(candidates)
+    # Everybody gets the first inputs before anybody gets the next ones: when the time runs out,
+    # what is known of the candidates is known of all of them.
+    for start, end in _waves(len(probes)):
+        going = [row for row in range(len(candidates)) if not _timed_out(rows[row])]
+        found = await gather(partial(watch, probes[start:end]), [candidates[row] for row in going])
+        seen = dict(zip(going, found, strict=True))
+        rows = [row + seen.get(number, (None,) * (end - start)) for number, row in enumerate(rows)]
+    if limits.timeouts is None:
+        return rows
+    late = Behaviour("!timeout", "timeout", "not run: too slow before")
+    return [
+        tuple(behaviour or late for behaviour in row) if _timed_out(row) else row for row in rows
+    ]
+
+
+def _timed_out(row: Row) -> bool:
+    return any(behaviour and behaviour.failure == "timeout" for behaviour in row)
+
+
+def _waves(count: int) -> list[tuple[int, int]]:
+    """Few inputs first, then the rest."""
+    first = min(FIRST_WAVE, count)
+    return [wave for wave in ((0, first), (first, count)) if wave[0] < wave[1]]

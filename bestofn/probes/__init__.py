@@ -6,7 +6,7 @@ needs numpy and is imported by those who need it.
 
 from .calls.docstring import Example, call_examples, docstring_examples
 from .calls.make import call_probes
-from .types import Origin, Probe
+from .types import Origin, Probe, text_key
 
 __all__ = [
     "Example",
@@ -15,4 +15,5 @@ __all__ = [
     "call_examples",
     "call_probes",
     "docstring_examples",
+    "text_key",
 ]

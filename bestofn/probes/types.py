@@ -10,6 +10,23 @@ Origin = Literal[
 ]
 
 
+def text_key(value: object) -> str:
+    """A text that is equal for equal inputs.
+
+    ``repr``, but for the integers of several thousand digits that Python refuses to write.
+    """
+    try:
+        return repr(value)
+    except ValueError:
+        if isinstance(value, int):
+            return hex(value)
+        if isinstance(value, dict):
+            value = list(value.items())
+        if isinstance(value, list | tuple | set | frozenset):
+            return f"{type(value).__name__}({', '.join(map(text_key, value))})"
+        raise
+
+
 @dataclass(frozen=True, kw_only=True)
 class Probe:
     """One further input for the candidates; nobody knows its right answer.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import replace
 from types import TracebackType
 
 import anyio
@@ -100,7 +102,9 @@ class Sandbox:
         while self._idle:
             await self._end(self._idle.pop())
 
-    async def execute(self, job: Job, *, limits: Limits | None = None) -> list[Execution]:
+    async def execute(
+        self, job: Job, *, limits: Limits | None = None, until: float | None = None
+    ) -> list[Execution]:
         """Run a job and say what each of its runs did.
 
         Cancelling the caller kills what it runs; nothing stays behind.
@@ -108,6 +112,8 @@ class Sandbox:
         Args:
             job: What to run.
             limits: Instead of the sandbox's own.
+            until: A moment on the monotonic clock, however long the job waits for a worker:
+                what has not ended by then comes back as ``not_run``.
 
         Returns:
             One execution for each input, call or check in order; one for a unittest module.
@@ -117,10 +123,17 @@ class Sandbox:
             SandboxUnavailable: programs cannot be run here, or not at the level required.
             SandboxFault: the sandbox broke twice on this job; says nothing about the program.
         """
-        wire = prepare(job, limits or self._limits)
+        limits = limits or self._limits
+        wire = prepare(job, limits)
         if not wire.runs:
             return []
         async with self._slots:
+            if until is not None:
+                left = until - time.monotonic()
+                if left <= 0:
+                    return [Execution(status="not_run", error="out of time")] * len(wire.runs)
+                if limits.total_seconds is None or left < limits.total_seconds:
+                    wire = prepare(job, replace(limits, total_seconds=left))
             try:
                 return await self._attempt(wire)
             except WorkerGone:

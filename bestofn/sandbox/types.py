@@ -64,8 +64,16 @@ class Limits:
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise InvalidInput(f"Limits.{name}", f"must be more than 0, got {value}")
+            if value is not None and not (isinstance(value, int | float) and value > 0):
+                raise InvalidInput(f"Limits.{name}", f"must be a number above 0, got {value!r}")
+
+    def within(self, outer: Limits) -> Limits:
+        """The stricter of both, field by field."""
+        stricter: dict[str, Any] = {}
+        for name in self.__dataclass_fields__:
+            set_values = [v for v in (getattr(self, name), getattr(outer, name)) if v is not None]
+            stricter[name] = min(set_values, default=None)
+        return Limits(**stricter)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +208,8 @@ class Executor(Protocol):
         """The limits of a job that names none."""
         ...
 
-    async def execute(self, job: Job, *, limits: Limits | None = None) -> list[Execution]:
+    async def execute(
+        self, job: Job, *, limits: Limits | None = None, until: float | None = None
+    ) -> list[Execution]:
         """Run a job; one execution per input, call or check, in order."""
         ...

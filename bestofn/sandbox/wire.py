@@ -183,7 +183,6 @@ def _script_bytes(text: object, index: int) -> bytes:
     return json.dumps(text).encode("ascii")
 
 
-@functools.lru_cache(maxsize=64)
 @functools.lru_cache(maxsize=64)  # one prompt serves many programs
 def _must_compile(setup: str) -> None:
     try:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...types import Problem
-from ..types import Origin, Probe
+from ..types import Origin, Probe, text_key
 from .docstring import call_examples
 from .kinds import describe
 from .layout import Layout
@@ -143,7 +143,7 @@ class _Collected:
         self, call: tuple[Any, ...], origin: Origin, *, trusted: bool = False, family: str = ""
     ) -> bool:
         """Add a probe unless it is there; whether it was added."""
-        key = repr(call)
+        key = text_key(call)
         if key in self._keys:
             return False
         self._keys.add(key)

@@ -12,12 +12,13 @@ from bestofn.probes import Probe
 
 
 def test_equal_rows_share_a_group_and_the_unknown_agrees():
-    keys = [["a", "b"], ["a", "c"], ["a", None], ["a", "b"]]
-    assert group_equal(keys) == [[0, 2, 3], [1]]
-    # What one member knows binds those who come after it.
-    assert group_equal([[None, "b"], ["a", None], ["c", "b"]]) == [[2, 0], [1]] or group_equal(
-        [[None, "b"], ["a", None], ["c", "b"]]
-    ) == [[0, 2], [1]]
+    assert group_equal([["a", "b"], ["c", "b"], ["a", None], ["a", "b"]]) == [[0, 2, 3], [1]]
+    # What fits several groups is in none of them, and what is not known at all is in no group.
+    assert group_equal([["a", "b"], ["a", "c"], ["a", None]]) == [[0], [1], [2]]
+    assert group_equal([["a"], ["b"], ["b"], [None], [None]]) == [[0], [1, 2]]
+    assert group_equal([[None], [None]]) == []
+    # With nothing to compare on, all are alike.
+    assert group_equal([[], []]) == [[0, 1]]
 
 
 rows = st.lists(st.lists(st.sampled_from("ab"), min_size=3, max_size=3), max_size=8)
@@ -66,6 +67,8 @@ def test_why_a_judge_abstains():
     same = dict.fromkeys(order, 1.0)
     assert "on 5 inputs" in (abstention(order, same, four, [[0, 1, 2, 3]], 5) or "")
     assert "no input" in (abstention(order, same, four, [[0, 1, 2, 3]], 0) or "")
+    assert "1 could not be run" in (abstention(order, same, four, [[0, 1, 2]], 5) or "")
+    assert "no candidate could be run" in (abstention(order, same, four, [], 5) or "")
 
 
 def test_clusters_come_best_first():
