@@ -69,7 +69,7 @@ class Benchmark:
     Attributes:
         name: For tables and files.
         items: The problems with their candidates.
-        limits: For each run of a hidden test; the sandbox's own when None.
+        limits: For each run of a test, hidden or public; the sandbox's own when None.
         without_samples: Problems that no sample file mentions, for the report.
         arguments: What repeats the loading: files, counts, seeds.
     """

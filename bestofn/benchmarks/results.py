@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import os
 import platform
@@ -23,6 +25,16 @@ def package_version() -> str:
         return metadata.version("bestofn")
     except metadata.PackageNotFoundError:
         return "unknown"
+
+
+@functools.cache
+def code_version() -> str:
+    """The version and a digest of the package's own code: what a kept result depends on."""
+    code = hashlib.sha256()
+    package = Path(__file__).resolve().parents[1]
+    for path in sorted(package.rglob("*.py")):
+        code.update(path.read_bytes())
+    return f"{package_version()}+{code.hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, kw_only=True)

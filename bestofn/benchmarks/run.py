@@ -13,7 +13,7 @@ import anyio
 from ..concurrency import gather, run_sync
 from ..errors import InvalidInput, SandboxFault
 from ..judges import ConsensusJudge, Judge, judge_named
-from ..sandbox import Sandbox
+from ..sandbox import Limits, Sandbox
 from ..select import aselect
 from ..types import Candidate, Problem, Selection
 from .base import Benchmark, Item
@@ -24,6 +24,7 @@ from .results import (
     Grades,
     Machine,
     ProblemResult,
+    code_version,
     package_version,
     write_json,
 )
@@ -135,7 +136,7 @@ async def arun_benchmark(
     finished = 0
     slots = anyio.Semaphore(workers)
 
-    async with Sandbox(workers=workers) as sandbox:
+    async with Sandbox(workers=workers, limits=benchmark.limits or Limits()) as sandbox:
         with RowLog(output / ROWS_FILE if output else None) as log:
             context = _Context(
                 benchmark=benchmark, judges=chosen, settings=settings, sandbox=sandbox, log=log
@@ -235,7 +236,7 @@ async def _grades(item: Item, context: _Context) -> Grades:
         return Grades(verdicts=dict(item.verdicts))
     limits = context.benchmark.limits
     key = digest(
-        package_version(), _identity(item.problem, item.candidates), item.hidden_tests, limits,
+        code_version(), _identity(item.problem, item.candidates), item.hidden_tests, limits,
         sorted(item.verdicts.items()), context.settings.grade,
     )  # fmt: skip
     if found := context.log.find(Grades, key):
@@ -248,7 +249,7 @@ async def _grades(item: Item, context: _Context) -> Grades:
 async def _choice(item: Item, judge: Judge, context: _Context) -> Choice:
     settings = context.settings
     identity = _identity(item.problem, item.candidates)
-    key = digest(package_version(), repr(judge), settings.seed, settings.seconds, identity)
+    key = digest(code_version(), repr(judge), settings.seed, settings.seconds, identity)
     if found := context.log.find(Choice, key):
         return found
     if any(candidate.code.strip() for candidate in item.candidates):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..sandbox import Limits
 from .base import Benchmark
 from .plain import read_folder
 
 FOLDER = Path(__file__).parent / "demo"
+LIMITS = Limits(seconds=2.0)
+"""What the statements promise."""
 
 
 def load(*, limit: int | None = None) -> Benchmark:
@@ -19,4 +22,4 @@ def load(*, limit: int | None = None) -> Benchmark:
     Raises:
         FormatError: the installed package is damaged.
     """
-    return Benchmark(name="demo", items=read_folder(FOLDER, limit=limit))
+    return Benchmark(name="demo", items=read_folder(FOLDER, limit=limit), limits=LIMITS)

@@ -10,8 +10,8 @@ from .exits import exit_codes
 from .output import print_json, print_result, stdout
 from .progress import Reporter
 
-SECONDS = 5.0
-"""For each selection: keeps the whole demo below half a minute on two cores."""
+SECONDS = 20.0
+"""For each selection; enough for each to end by itself, so that the demo is repeatable."""
 
 
 def demo(

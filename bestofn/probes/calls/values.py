@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from .sampling import Draw
 
 _POOL = 400
+_FULL_DEPTH = 2
+"""Lists nested deeper than this hold one element where they may."""
+
 _MANY = 64
 _PLAIN_LETTERS = string.ascii_lowercase
 
@@ -100,6 +103,8 @@ class ValueMaker:
     def _size(self, name: str, depth: int) -> int:
         key: Key = (name, ("*",) * depth, "length")
         low, high = self.box.get(key)
+        if depth > _FULL_DEPTH:  # lists of lists of lists ... grow exponentially
+            return int(max(low, min(high, 1)))
         return int(low if low == high else self.draw.length(key, (low, high)))
 
     def _list(self, name: str, kind: ListOf, depth: int) -> list[Any]:

@@ -14,6 +14,7 @@ from .grammar import Env
 from .graphs import SHAPES
 from .mutate import mutate
 from .plan import Plan, make_plan
+from .printed import sample_inputs
 from .ranges import CannotDraw
 from .reorder import reordered_samples, states_constraints
 from .samples import changed_samples
@@ -56,19 +57,23 @@ def stdin_probes(problem: Problem, *, seed: int, small: int = 24, stress: int = 
         stress: At most how many large ones.
 
     Returns:
-        Small inputs, then large ones; none twice and none that is a public test. When the
+        Samples that only the statement prints, small inputs, then large ones; none twice and
+        none that is a public test. When the
         statement was not understood, only variations of the public tests; when it states
         constraints, those alone that reorder what the tests hold.
     """
-    samples = [test.input for test in problem.public_tests if test.kind == "stdin"]
+    samples = sample_inputs(problem)
+    printed: list[Probe] = []
+    if not problem.public_tests:
+        printed = [Probe(input=text, origin="example", trusted=True) for text in samples]
     plan = make_plan(problem)
     if plan is None:
         change = reordered_samples if states_constraints(problem.statement) else changed_samples
         texts = change(samples, seed=seed, wanted=small)
-        return [Probe(input=text, origin="mutation") for text in texts]
+        return [*printed, *(Probe(input=text, origin="mutation") for text in texts)]
     rng = np.random.default_rng(seed)
     known = {sample.strip() for sample in samples}
-    probes: list[Probe] = []
+    probes = printed
     for source, wanted in (
         (_small(plan, rng), small),
         (_large(plan, rng), stress),

@@ -22,6 +22,7 @@ from .grammar import (
 )
 from .graphs import edge_columns
 from .plain import PlainInput, plain_format
+from .printed import sample_inputs
 from .prose import prose_format
 from .ranges import Seen
 from .rules import Rules, both_texts, tokens_of
@@ -51,7 +52,7 @@ class Plan:
 
 def make_plan(problem: Problem) -> Plan | None:
     """The plan for a problem, or None when its statement cannot be read with confidence."""
-    texts = [test.input for test in problem.public_tests if test.kind == "stdin"]
+    texts = sample_inputs(problem)
     if not texts or sum(map(len, texts)) > _MAX_SAMPLE:
         return None
     parts = sections(problem.statement)
