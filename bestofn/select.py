@@ -94,7 +94,7 @@ async def aselect(
 
     Raises:
         InvalidInput: nothing to choose from, or an argument that cannot be used; the error
-            names it. Nothing has run then.
+            names it.
         SandboxError: programs could not be run; no candidate is blamed for that.
     """
     started = time.monotonic()
@@ -153,6 +153,7 @@ async def aselect(
                     public_tests=outcomes,
                 )
                 ranking = await chosen_judge.rank(problem, kept, run)
+                _check(ranking, kept, chosen_judge.name)
             stopped_by = ranking.stopped_by or ("seconds" if executor.ran_out else None)
             programs_run = executor.runs
             isolation = str(executor.level) if executor.level is not None else None
@@ -187,6 +188,14 @@ async def _test(
     dropped = {rejection.id for rejection in tested.rejected}
     kept = tuple(candidate for candidate in candidates if candidate.id not in dropped)
     return kept, tested.rejected, tested.outcomes
+
+
+def _check(ranking: Ranking, candidates: Sequence[Candidate], judge: str) -> None:
+    """Hold a judge, perhaps the caller's own, to its promise."""
+    if sorted(ranking.order) != sorted(candidate.id for candidate in candidates):
+        raise InvalidInput(
+            "judge", f"{judge!r} must rank every candidate once, its order is {ranking.order}"
+        )
 
 
 def _only(candidate: Candidate) -> Ranking:

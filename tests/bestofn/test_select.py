@@ -72,6 +72,9 @@ def test_no_candidates_is_an_error():
     [
         ({"candidates": "print(1)"}, "candidates"),
         ({"candidates": 5}, "candidates"),
+        ({"candidates": {"a": ADD}}, "candidates"),
+        ({"judge": ConsensusJudge}, "judge"),
+        ({"sandbox": "full"}, "sandbox"),
         ({"candidates": [ADD, 3]}, "candidates[1]"),
         ({"candidates": [ADD, None]}, "candidates[1]"),
         ({"candidates": ["", "  \n"]}, "candidates"),
@@ -163,6 +166,68 @@ def test_the_budget_in_seconds_is_kept():
     assert time.monotonic() - started < 8
     assert selection.stopped_by == "seconds"
     assert selection.evidence.seconds < 8
+
+
+@pytest.mark.anyio
+async def test_selections_that_share_a_sandbox_keep_their_own_budgets():
+    seconds = {}
+    async with Sandbox(workers=1) as sandbox:
+
+        async def choose(key):
+            started = time.monotonic()
+            spinners = [f"x = {key}{n}\n{SPIN}" for n in range(3)]
+            await aselect(PROBLEM, spinners, sandbox=sandbox, seconds=2.0)
+            seconds[key] = time.monotonic() - started
+
+        async with anyio.create_task_group() as tasks:
+            for key in range(4):
+                tasks.start_soon(choose, key)
+    assert max(seconds.values()) < 6
+
+
+def test_endless_loops_do_not_crowd_out_a_program_that_passes():
+    spinners = [f"x = {n}\n{SPIN}" for n in range(4)]
+    selection = select(PROBLEM, [*spinners, SUBTRACT, ADD, ADD_TOO], seconds=40)
+    assert selection.best.code in (ADD, ADD_TOO)
+    assert {r.id for r in selection.rejected} == {"0", "1", "2", "3"}
+
+
+def test_what_could_not_be_run_is_not_said_to_agree():
+    # Each run takes a while; the time is up long before everybody had a turn.
+    slow = "import time\ntime.sleep(0.4)\n" + ADD
+    programs = [f"x = {n}\n{slow}" for n in range(12)]
+    selection = select(PROBLEM, programs, seconds=3.0, public_tests=False)
+    assert selection.stopped_by == "seconds"
+    seen = {id for cluster in selection.ranking.clusters for id in cluster.members}
+    assert len(seen) < 12
+    assert "could not be run in time" in (selection.abstained or "")
+    assert len(selection.ranking.order) == 12
+    assert selection.best.id in seen
+
+
+def test_a_ranking_that_is_none_is_refused():
+    class Careless:
+        name = "careless"
+
+        async def rank(self, problem, candidates, run):
+            return Ranking(order=("nobody",), scores={})
+
+    with pytest.raises(InvalidInput, match="judge: 'careless' must rank every candidate once"):
+        select(PROBLEM, [ADD, SUBTRACT], judge=Careless())
+
+
+def test_huge_numbers_and_deep_lists_are_inputs_like_others():
+    def nested(depth):
+        return [nested(depth - 1)] * 2 if depth else [10**5000]
+
+    problem = Problem(
+        statement="Return the number of elements.",
+        entry_point="f",
+        public_tests=[TestCase(kind="call", input=[nested(9)], expected=2)],
+        generated_tests=[f"assert f([{hex(16**5000)}]) == 1"],
+    )
+    selection = select(problem, ["def f(x): return len(x)", "def f(x): return 2"], seed=0)
+    assert selection.best.id == "0"
 
 
 def test_judges_can_be_objects():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bestofn import BestOfNError, Candidate, InvalidInput, Problem, TestCase, Usage
+from bestofn import BestOfNError, Candidate, InvalidInput, Limits, Problem, TestCase, Usage
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,9 @@ from bestofn import BestOfNError, Candidate, InvalidInput, Problem, TestCase, Us
         (lambda: Problem(statement="x", title=None), "Problem.title"),
         (lambda: Problem(statement="x", entry_point="not a name"), "Problem.entry_point"),
         (lambda: Problem(statement="x", public_tests="1 2"), "Problem.public_tests"),
+        (lambda: Problem(statement="x", public_tests=None), "Problem.public_tests"),
+        (lambda: Limits(seconds="3"), "Limits.seconds"),
+        (lambda: Limits(threads=0), "Limits.threads"),
         (lambda: Problem(statement="x", public_tests=["1 2"]), "Problem.public_tests[0]"),
         (lambda: Problem(statement="x", generated_tests="assert 1"), "Problem.generated_tests"),
         (lambda: Problem(statement="x", generated_tests=["ok", 3]), "Problem.generated_tests[1]"),

@@ -88,7 +88,8 @@ def call_probes(
     """
     rng = random.Random(f"{seed}/{problem.id}/calls")
     trusted = _shown(problem) if use_examples else []
-    shown = [call for call, _ in trusted]
+    shown = [call for call, _ in trusted if _is_ordinary(call)]
+    extra_calls = [call for call in extra_calls if _is_ordinary(call)]
     signature = read_signature(problem, shown, use_examples=use_examples)
     arity = None if signature is None else len(signature.names)
     likely = typical_calls(extra_calls, arity)
@@ -130,6 +131,17 @@ def _quota(small: int, place: int, families: int) -> int:
     if place == 0:
         return small - rest
     return rest // (families - 1) + (place <= rest % (families - 1))
+
+
+def _is_ordinary(value: Any) -> bool:
+    """Whether a value can be learned from: its numbers fit into a float."""
+    if isinstance(value, int):
+        return value.bit_length() < 1000
+    if isinstance(value, dict):
+        return _is_ordinary(list(value.items()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(_is_ordinary, value))
+    return True
 
 
 class _Collected:
