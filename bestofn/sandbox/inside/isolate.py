@@ -73,6 +73,7 @@ class Isolation:
             self._filter = seccomp.build(
                 namespaced=self._namespaces, processes=self._namespaces and counted
             )
+            seccomp.for_process(self._filter, 1)  # kept for the programs, which are all 1
         self.interpreter = state.Interpreter()
 
     def _enter_namespaces(self) -> None:

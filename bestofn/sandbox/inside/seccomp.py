@@ -7,6 +7,7 @@ arguments are found by binary search; a few are looked into.
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import struct
 
@@ -161,6 +162,7 @@ def _write_checks(program: _Program, checked: dict[str, int], processes: bool) -
             program.test(_EQUAL, _PID_PLACEHOLDER, "allow", "refuse")
 
 
+@functools.lru_cache(maxsize=4)  # behind namespaces every program is process 1
 def for_process(instructions: bytes, pid: int) -> bytes:
     """The filter for one process, which may send signals to itself."""
     return instructions.replace(
