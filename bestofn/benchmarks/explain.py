@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
+from ..grading import shorten
 from ..types import Cluster, Selection, Split
 
-_SHOWN = 60
-
-
-def one_line(text: str, limit: int = _SHOWN) -> str:
-    """``text`` on one line, cut in the middle when longer than ``limit`` characters."""
-    line = " ⏎ ".join(part.strip() for part in text.strip().splitlines() if part.strip())
-    if len(line) <= limit:
-        return line
-    half = (limit - 3) // 2
-    return f"{line[:half]} … {line[-half:]}"
+SHOWN = 60
+"""Characters of an input or answer in a sentence."""
 
 
 def why(selection: Selection) -> str:
@@ -79,6 +72,6 @@ def _contrast(split: Split, best: str) -> str:
     others = [(answer, names) for answer, names in split.answers if best not in names]
     answer, names = max(others, key=lambda entry: len(entry[1]))
     return (
-        f"on {split.origin} input {one_line(split.input)!r} it gives {one_line(mine, 40)!r}, "
-        f"{len(names)} other{'s' if len(names) > 1 else ''} {one_line(answer, 40)!r}"
+        f"on {split.origin} input {shorten(split.input, SHOWN)!r} it gives {shorten(mine, 40)!r}, "
+        f"{len(names)} other{'s' if len(names) > 1 else ''} {shorten(answer, 40)!r}"
     )

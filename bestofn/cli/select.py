@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..benchmarks.explain import copies, one_line
+from ..benchmarks.explain import SHOWN, copies
 from ..benchmarks.plain import read_candidates, read_problem
+from ..grading import shorten
 from ..select import SECONDS
 from ..select import select as choose
 from ..types import Candidate, Problem, Selection
@@ -128,9 +129,9 @@ def _clusters(selection: Selection) -> list[str]:
 def _splits(selection: Selection) -> list[str]:
     lines = []
     for split in selection.ranking.splits[:_MOST_SPLITS]:
-        lines.append(f"{split.origin}: {one_line(split.input)}")
+        lines.append(f"{split.origin}: {shorten(split.input, SHOWN)}")
         lines += [
-            f"  {one_line(answer, 40) or '(nothing)'}  <- {_names(names)}"
+            f"  {shorten(answer, 40) or '(nothing)'}  <- {_names(names)}"
             for answer, names in split.answers
         ]
     return lines

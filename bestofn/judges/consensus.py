@@ -35,7 +35,7 @@ STRESS_SLOW = 1.0
 
 THREADS_LEFT = 0.5
 """Cost of leaving threads at work when the program's own code has ended: graders that run
-programs inside their own process do not wait for them. Only ever decides between equals."""
+programs inside their own process do not wait for them. Small: it decides between near equals."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Running candidates on probes and writing down what each did.
 
-Two candidates behave the same on a probe when their answers are equal under the rules of
-:mod:`bestofn.grading.compare`; here that is made into a text, so that equal behaviour is equal
-text and grouping N candidates needs no N x N comparisons.
+Answers are made into texts that are equal for equal answers, so that grouping N candidates needs
+no N x N comparisons. The rules are close to those of :mod:`bestofn.grading.compare`, but floats
+are compared to nine digits and a tuple is never a list.
 """
 
 from __future__ import annotations

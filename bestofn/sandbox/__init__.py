@@ -12,7 +12,6 @@ from .types import (
     Limits,
     StdinJob,
     UnittestJob,
-    runs_of,
 )
 
 __all__ = [
@@ -28,5 +27,4 @@ __all__ = [
     "StdinJob",
     "UnittestJob",
     "probe_level",
-    "runs_of",
 ]

@@ -149,19 +149,6 @@ class UnittestJob:
 Job = StdinJob | CallJob | CheckJob | UnittestJob
 
 
-def runs_of(job: Job) -> int:
-    """How many executions a job gives: one an input, call, check or unittest module."""
-    match job:
-        case StdinJob():
-            return len(job.inputs)
-        case CallJob():
-            return len(job.calls)
-        case CheckJob():
-            return len(job.checks)
-        case UnittestJob():
-            return 1
-
-
 @dataclass(frozen=True, kw_only=True)
 class Execution:
     """What one run did, as seen from outside the program.

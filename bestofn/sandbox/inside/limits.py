@@ -6,8 +6,6 @@ import os
 import resource
 from dataclasses import dataclass, replace
 
-STACK_BYTES = 256 << 20
-
 
 @dataclass(frozen=True, kw_only=True)
 class RunLimits:

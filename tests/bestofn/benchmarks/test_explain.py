@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bestofn.benchmarks.explain import copies, one_line, telling_split, why
+from bestofn.benchmarks.explain import copies, telling_split, why
 from bestofn.types import Candidate, Cluster, Ranking, Rejection, Selection, Split
 
 BEST = Candidate(id="a", code="1")
@@ -57,8 +57,3 @@ def test_other_reasons() -> None:
     )
     text = why(selection(alike, abstained="no input tells them apart"))
     assert text == "all 2 left behave alike; undecided: no input tells them apart"
-
-
-def test_long_text_is_cut_in_the_middle() -> None:
-    assert one_line("  a\n\n b ") == "a ⏎ b"
-    assert len(one_line("x" * 500)) <= 60
