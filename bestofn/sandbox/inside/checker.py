@@ -11,7 +11,6 @@ from __future__ import annotations
 import builtins
 import json
 import os
-import secrets
 import select
 import socket
 import sys
@@ -103,7 +102,7 @@ class Candidate:
             TypeError: an argument is not a plain value.
             Exception: whatever the program raised, if Python has it; else :class:`RemoteError`.
         """
-        call = secrets.token_hex(8)
+        call = os.urandom(8).hex()
         request = {
             "call": call,
             "arguments": values.encode(list(arguments)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
 import select
 import signal
 import socket
@@ -125,7 +124,7 @@ class Child:
         self.restart_clock()
 
     def _send_go(self) -> str:
-        token = secrets.token_hex(8)
+        token = os.urandom(8).hex()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its end is noticed later
             self._control.send(frames.pack({"go": token}))
         return token
@@ -258,7 +257,6 @@ def _become(
         os.dup2(harness.OUTPUT if own else null, 1)
         os.dup2(harness.ERRORS, 2)
         os.closerange(harness.PEER + (harness.PEER in wires), 1 << 20)
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python would turn it into an error
     except BaseException as error:
         _say_fault(error, wires[harness.CONTROL])
     status = 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 from collections.abc import Collection
 
@@ -74,6 +73,9 @@ class Isolation:
                 namespaced=self._namespaces, processes=self._namespaces and counted
             )
             seccomp.for_process(self._filter, 1)  # kept for the programs, which are all 1
+        # Done here for what it would cost each program.
+        os.environ["TMPDIR"] = os.environ["HOME"] = namespaces.slot_mount("program")
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python would turn it into an error
         self.interpreter = state.Interpreter()
 
     def _enter_namespaces(self) -> None:
@@ -156,7 +158,8 @@ class Isolation:
         """
         os.setsid()
         os.chdir(place)
-        os.environ["TMPDIR"] = os.environ["HOME"] = place
+        if os.environ["HOME"] != place:
+            os.environ["TMPDIR"] = os.environ["HOME"] = place
         limits.apply(run_limits, self._other_tasks)
         if self._user is not None and not self._namespaces:
             os.setgroups([])
@@ -212,4 +215,6 @@ def remove_tree(path: str) -> None:
             inner = os.path.join(folder, name)
             if not os.path.islink(inner):
                 os.chmod(inner, 0o700)
+    import shutil  # rarely needed, and dear to fork
+
     shutil.rmtree(path)

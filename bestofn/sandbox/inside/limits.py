@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import resource
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunLimits:
+class RunLimits(NamedTuple):
     """The library's ``Limits`` with every default filled in; same names and units."""
 
     seconds: float
@@ -23,16 +22,24 @@ class RunLimits:
 
     def bind_like(self, other: RunLimits) -> bool:
         """Whether a process bound by one is bound by the other; clocks are not in a process."""
-        return (
-            replace(
-                self,
-                seconds=other.seconds,
-                wall_seconds=other.wall_seconds,
-                total_seconds=other.total_seconds,
-                timeouts=other.timeouts,
-            )
-            == other
-        )
+        return self[_CLOCKS:] == other[_CLOCKS:]
+
+
+_CLOCKS = RunLimits._fields.index("memory_bytes")  # come first
+
+
+_HARD_LIMITS = {  # of the worker, asked for once
+    which: resource.getrlimit(which)[1]
+    for which in (
+        resource.RLIMIT_AS,
+        resource.RLIMIT_FSIZE,
+        resource.RLIMIT_NOFILE,
+        resource.RLIMIT_NPROC,
+        resource.RLIMIT_CORE,
+        resource.RLIMIT_MEMLOCK,
+        resource.RLIMIT_MSGQUEUE,
+    )
+}
 
 
 def tasks_of_user(uid: int) -> int:
@@ -57,17 +64,16 @@ def apply(limits: RunLimits, other_tasks: int) -> None:
     """
     # One more byte than allowed can be printed, so that reaching the limit can be told apart.
     largest = max(limits.file_bytes, limits.output_bytes + 1)
-    _lower(resource.RLIMIT_AS, limits.memory_bytes)
-    _lower(resource.RLIMIT_FSIZE, largest)
-    _lower(resource.RLIMIT_NOFILE, max(limits.open_files, 16))
-    _lower(resource.RLIMIT_NPROC, limits.threads + other_tasks)
-    _lower(resource.RLIMIT_CORE, 0)
-    _lower(resource.RLIMIT_MEMLOCK, 0)
-    _lower(resource.RLIMIT_MSGQUEUE, 0)
-
-
-def _lower(which: int, value: int) -> None:
-    _, hard = resource.getrlimit(which)
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    resource.setrlimit(which, (value, value))
+    wanted = {
+        resource.RLIMIT_AS: limits.memory_bytes,
+        resource.RLIMIT_FSIZE: largest,
+        resource.RLIMIT_NOFILE: max(limits.open_files, 16),
+        resource.RLIMIT_NPROC: limits.threads + other_tasks,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }
+    for which, value in wanted.items():
+        hard = _HARD_LIMITS[which]
+        lowered = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (lowered, lowered))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import _thread
 import atexit
 import builtins
-import dis
 import gc
 import io
+import opcode
 import os
 import signal
 import sys
@@ -59,9 +59,9 @@ class Interpreter:
         sys.argv = ["program.py"]
         self.home = "/"
         self.recursion_limit = RECURSION_LIMIT
-        self.environment: dict[str, str] = {}
+        self.environment = dict(os.environ)
         self.path = list(sys.path)
-        self.signals: list[Any] = []
+        self.signals = _handlers()
         self.threshold = gc.get_threshold()
         self.digits = sys.get_int_max_str_digits()
         self.sys_names = dict(vars(sys))
@@ -78,8 +78,6 @@ class Interpreter:
         self.home = home
         self.recursion_limit = RECURSION_LIMIT + depth
         sys.setrecursionlimit(self.recursion_limit)
-        self.environment = dict(os.environ)
-        self.signals = [signal.getsignal(number) for number in _WATCHED_SIGNALS]
 
     def restore(self) -> None:
         """Undo what a program commonly changes."""
@@ -90,6 +88,7 @@ class Interpreter:
         for name, module in self.modules.items():
             if sys.modules.get(name) is not module:
                 sys.modules[name] = module
+        self.environment["HOME"] = self.environment["TMPDIR"] = self.home
         if os.environ != self.environment:
             os.environ.clear()
             os.environ.update(self.environment)
@@ -109,7 +108,7 @@ class Interpreter:
         """Whether nothing is left running or lying about that could reach the next input."""
         if _thread._count() > 0 or _threading_exits():
             return False
-        if [signal.getsignal(number) for number in _WATCHED_SIGNALS] != self.signals:
+        if _handlers() != self.signals:
             return False
         if signal.getitimer(signal.ITIMER_REAL)[0]:
             return False
@@ -120,6 +119,10 @@ class Interpreter:
             return not os.listdir(self.home)
         except OSError:  # the program took away its own right to look
             return False
+
+
+def _handlers() -> list[Any]:
+    return [signal.getsignal(number) for number in _WATCHED_SIGNALS]
 
 
 def _put_back(names: dict[str, Any], before: dict[str, Any]) -> None:
@@ -171,14 +174,14 @@ def flush() -> None:
             continue
 
 
-_GLOBAL_LOADS = {dis.opmap[name] for name in ("LOAD_NAME", "LOAD_GLOBAL") if name in dis.opmap}
+_GLOBAL_LOADS = {opcode.opmap[name] for name in ("LOAD_NAME", "LOAD_GLOBAL") if name in opcode.opmap}
 _LOCAL_LOADS = {
-    dis.opmap[name]
+    opcode.opmap[name]
     for name in ("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_DEREF")
-    if name in dis.opmap
+    if name in opcode.opmap
 }
-_STORES = tuple(dis.opmap[name] for name in ("STORE_ATTR", "DELETE_ATTR"))
-_CACHE = dis.opmap.get("CACHE", 0)
+_STORES = tuple(opcode.opmap[name] for name in ("STORE_ATTR", "DELETE_ATTR"))
+_CACHE = opcode.opmap.get("CACHE", 0)
 _MODULE_WRITERS = {"setattr", "delattr", "__setattr__", "__dict__", "vars"}
 
 
@@ -208,7 +211,7 @@ def attribute_owners(code: types.CodeType) -> set[str]:
 
 def _loaded_name(code: types.CodeType, operation: int, argument: int) -> set[str]:
     if operation in _GLOBAL_LOADS:
-        if operation == dis.opmap["LOAD_GLOBAL"] and sys.version_info >= (3, 11):
+        if operation == opcode.opmap["LOAD_GLOBAL"] and sys.version_info >= (3, 11):
             argument >>= 1
         return {code.co_names[argument]} if argument < len(code.co_names) else {"*"}
     if operation in _LOCAL_LOADS and argument < len(code.co_varnames):

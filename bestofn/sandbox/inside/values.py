@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 MAX_DEPTH = 100
@@ -77,9 +76,9 @@ class _Encoder:
             return {"t": "bytes", "v": bytes(memoryview(value)).hex()}
         if isinstance(value, range):
             return {"t": "range", "v": [_encode_atom(n) for n in _range_parts(value)]}
-        if kind is Decimal:
+        if kind is _kind_of("decimal", "Decimal"):
             return {"t": "decimal", "v": str(value)}
-        if kind is Fraction:
+        if kind is _kind_of("fractions", "Fraction"):
             parts = (value.numerator, value.denominator)
             return {"t": "fraction", "v": [_encode_atom(n) for n in parts]}
         if isinstance(value, (list, tuple, set, frozenset, dict, deque)):
@@ -127,6 +126,11 @@ class _Encoder:
         self.nodes += nodes
         if self.nodes > MAX_NODES:
             raise _Refused("too big")
+
+
+def _kind_of(module: str, name: str) -> Any:
+    """A class that values can only be of where somebody has imported its module."""
+    return getattr(sys.modules.get(module), name, None)
 
 
 _SEQUENCES: tuple[tuple[Any, str], ...] = (
@@ -275,6 +279,18 @@ def _decode_float(data: Any) -> float:
     return value
 
 
+def _decode_decimal(data: Any) -> Any:
+    from decimal import Decimal  # here and below: rarely needed, and dear to fork
+
+    return Decimal(_text(data))
+
+
+def _decode_fraction(data: Any) -> Any:
+    from fractions import Fraction
+
+    return Fraction(*map(_decode_number, _list(data, 2)))
+
+
 def _decode_str(data: Any) -> str:
     return bytes.fromhex(_text(data)).decode("utf-32-le", "surrogatepass")
 
@@ -290,7 +306,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "int": lambda data: int(_text(data), 16),
     "str": _decode_str,
     "range": lambda data: range(*map(_decode_number, _list(data, 3))),
-    "decimal": lambda data: Decimal(_text(data)),
-    "fraction": lambda data: Fraction(*map(_decode_number, _list(data, 2))),
+    "decimal": _decode_decimal,
+    "fraction": _decode_fraction,
     "opaque": lambda data: Opaque(_text(data)),
 }

@@ -13,40 +13,13 @@ import os
 import socket
 import sys
 
-from . import files, frames, syscalls
+from . import files, frames, state, syscalls
 from .children import ChildFault, LibraryGone
 from .isolate import Isolation, level_of
 from .jobs import run_job
 from .scripts import ScriptProcesses
 from .trial import find_layers
 
-# Imported once here, these cost the programs that import them next to nothing.
-_COMMON = (
-    "array",
-    "bisect",
-    "collections",
-    "copy",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "enum",
-    "fractions",
-    "functools",
-    "heapq",
-    "io",
-    "itertools",
-    "json",
-    "math",
-    "operator",
-    "random",
-    "re",
-    "statistics",
-    "string",
-    "struct",
-    "textwrap",
-    "time",
-    "typing",
-)
 _THREAD_STACK = 8 << 20  # bytes; usual on Linux
 
 
@@ -63,8 +36,10 @@ class Worker:
         """Run jobs until the library hangs up."""
         while True:
             job = frames.receive(self._library)
-            if job["numpy"]:
-                preload("numpy")
+            if any([preload(name) for name in job["modules"]]):
+                gc.collect()
+                gc.freeze()
+                self._isolation.interpreter = state.Interpreter()
             try:
                 run_job(self._library, self._isolation, self._courier, self._scripts, job)
             except (ChildFault, OSError) as error:
@@ -73,16 +48,19 @@ class Worker:
                 return
 
 
-def preload(name: str) -> None:
-    """Import a module that programs are going to need, if there is such a module here."""
+def preload(name: str) -> bool:
+    """Import a module that programs are going to need; whether that brought anything new.
+
+    Imported here, it costs them next to nothing. What no program asks for stays out: every
+    page of this process makes each fork dearer.
+    """
     if name in sys.modules:
-        return
+        return False
     try:
         importlib.import_module(name)
     except ImportError:
-        return
-    gc.collect()
-    gc.freeze()
+        return False
+    return True
 
 
 def main(config_text: str) -> None:
@@ -98,8 +76,6 @@ def main(config_text: str) -> None:
     library.set_inheritable(False)
     syscalls.die_with_parent()
     syscalls.set_thread_stack(_THREAD_STACK)
-    for name in _COMMON:
-        importlib.import_module(name)
     base, index = config["base"], config["index"]
     layers, drop_user = config["layers"], config["drop_user"]
     missing: list[str] = []
