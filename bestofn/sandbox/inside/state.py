@@ -174,7 +174,9 @@ def flush() -> None:
             continue
 
 
-_GLOBAL_LOADS = {opcode.opmap[name] for name in ("LOAD_NAME", "LOAD_GLOBAL") if name in opcode.opmap}
+_GLOBAL_LOADS = {
+    opcode.opmap[name] for name in ("LOAD_NAME", "LOAD_GLOBAL") if name in opcode.opmap
+}
 _LOCAL_LOADS = {
     opcode.opmap[name]
     for name in ("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_DEREF")

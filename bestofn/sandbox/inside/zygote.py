@@ -6,6 +6,7 @@ keeps the clocks, and collects what programs print from outside of them.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -36,9 +37,7 @@ class Worker:
         """Run jobs until the library hangs up."""
         while True:
             job = frames.receive(self._library)
-            if any([preload(name) for name in job["modules"]]):
-                gc.collect()
-                gc.freeze()
+            if preload(job["modules"]):
                 self._isolation.interpreter = state.Interpreter()
             try:
                 run_job(self._library, self._isolation, self._courier, self._scripts, job)
@@ -48,19 +47,20 @@ class Worker:
                 return
 
 
-def preload(name: str) -> bool:
-    """Import a module that programs are going to need; whether that brought anything new.
+def preload(names: list[str]) -> bool:
+    """Import modules that programs are going to need; whether that brought anything new.
 
-    Imported here, it costs them next to nothing. What no program asks for stays out: every
-    page of this process makes each fork dearer.
+    Imported here, they cost the programs next to nothing. What no program asks for stays out:
+    every page of this process makes each fork dearer.
     """
-    if name in sys.modules:
-        return False
-    try:
-        importlib.import_module(name)
-    except ImportError:
-        return False
-    return True
+    new = [name for name in names if name not in sys.modules]
+    for name in new:
+        with contextlib.suppress(ImportError):  # the program will be told
+            importlib.import_module(name)
+    if new:
+        gc.collect()
+        gc.freeze()
+    return bool(new)
 
 
 def main(config_text: str) -> None:
