@@ -26,10 +26,33 @@ from .types import (
 )
 
 _PRELOADED = frozenset(
-    "array,bisect,collections,copy,dataclasses,datetime,decimal,enum,fractions,functools,heapq,io,"
-    "itertools,json,math,numpy,operator,random,re,statistics,string,struct,textwrap,time,typing".split(
-        ","
-    )
+    [
+        "array",
+        "bisect",
+        "collections",
+        "copy",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "fractions",
+        "functools",
+        "heapq",
+        "io",
+        "itertools",
+        "json",
+        "math",
+        "numpy",
+        "operator",
+        "random",
+        "re",
+        "statistics",
+        "string",
+        "struct",
+        "textwrap",
+        "time",
+        "typing",
+    ]
 )
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([\w.,\t ]+))", re.MULTILINE)
 _STATUSES = frozenset(get_args(ExecutionStatus))
