@@ -1,11 +1,12 @@
 # Everything happens in .venv; a second run of a target reuses what stands.
 PYTHON ?= python3
 VENV := .venv
+VLLM := .venv-vllm
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 COMPANIONS := training integrations/langchain integrations/gateway
 
-.PHONY: demo test checks unit bench table clean
+.PHONY: demo test test-vllm checks unit bench table clean
 
 demo: $(VENV)/.core  ## choose the best of N on the problems that ship with the package
 	@$(BIN)/bestofn demo
@@ -20,6 +21,9 @@ checks: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	$(BIN)/pytest
+
+test-vllm: $(VLLM)/.installed  ## sampling and judging through a real vLLM on the CPU
+	$(VLLM)/bin/python -m pytest tests/vllm
 
 bench: $(VENV)/.dev  ## speed: programs per second against one fresh python per test
 	$(BIN)/python tests/perf/bench_grading.py
@@ -37,5 +41,10 @@ $(VENV)/.dev: pyproject.toml $(COMPANIONS:%=%/pyproject.toml) | $(VENV)/bin/pyth
 	$(PIP) install -e . $(COMPANIONS:%=-e ./%) --group dev
 	@touch $@ $(VENV)/.core
 
+# Two gigabytes, with versions of its own: kept apart from $(VENV).
+$(VLLM)/.installed: pyproject.toml $(addprefix tests/vllm/,install.sh requirements.txt overrides.txt)
+	tests/vllm/install.sh $(VLLM) $(PYTHON)
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VLLM) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

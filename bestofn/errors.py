@@ -5,16 +5,24 @@
     BestOfNError
     ├── InvalidInput          what the caller passed is wrong; names the field
     │   └── FormatError       a file is not what its format promises; names file and row
-    └── SandboxError          the place where programs run is at fault, never the program
-        ├── SandboxUnavailable    it cannot start here, or not at the level that was required
-        └── SandboxFault          it broke while a program was running
+    ├── SandboxError          the place where programs run is at fault, never the program
+    │   ├── SandboxUnavailable    it cannot start here, or not at the level that was required
+    │   └── SandboxFault          it broke while a program was running
+    ├── BackendError          a model cannot be asked at all; says what to do
+    │   ├── RequestRejected       the server refuses: wrong key, unknown model, bad setting
+    │   └── UnknownRequest        a recording does not hold the answer
+    ├── NoCandidate           a model was asked for programs and wrote none
+    └── JournalError          the file of paid calls cannot be used
 
-A candidate that fails is data (an :class:`~bestofn.types.Outcome`), never an exception.
+A candidate that fails is data (an :class:`~bestofn.types.Outcome`), never an exception; so is a
+single call that fails (a :class:`~bestofn.chat.Reply` with its status).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 class BestOfNError(Exception):
@@ -61,3 +69,41 @@ class SandboxUnavailable(SandboxError):
 
 class SandboxFault(SandboxError):
     """The sandbox broke while it ran a program, and again when that was repeated."""
+
+
+class BackendError(BestOfNError):
+    """A model cannot be asked, now or ever; repeating the call would not help."""
+
+
+class RequestRejected(BackendError):
+    """The server refuses such requests: a wrong key, an unknown model, a setting out of range.
+
+    Args:
+        message: What the server said and what to do about it; never holds a key.
+        status: The HTTP status.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class UnknownRequest(BackendError):
+    """A recording was asked for an answer that it does not hold."""
+
+
+class NoCandidate(BestOfNError):
+    """A model was asked for programs, and no reply holds one.
+
+    Attributes:
+        drawn: The candidates as they are, with the replies and what was wrong with them.
+    """
+
+    def __init__(self, drawn: Sequence[Any], stopped_by: str | None = None) -> None:
+        limit = f"; the budget of {stopped_by} ended" if stopped_by else ""
+        super().__init__(f"none of the {len(drawn)} replies holds a program{limit}")
+        self.drawn = tuple(drawn)
+
+
+class JournalError(BestOfNError):
+    """The journal's file cannot be used: not a journal, of a newer version, or not writable."""

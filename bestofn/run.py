@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .calls import Calls
 from .sandbox import Execution, Executor, Job, Level, Limits
 from .types import Outcome
 
@@ -86,6 +87,7 @@ class Run:
 
     Attributes:
         sandbox: Where programs run; the judge neither opens nor closes it.
+        calls: Through which models are asked; a judge that asks none leaves it alone.
         seed: Repeats every random choice.
         deadline: When the judge should have answered.
         copies: How many of the candidates handed in each one stands for (itself included).
@@ -93,6 +95,7 @@ class Run:
     """
 
     sandbox: Executor
+    calls: Calls = field(default_factory=Calls)
     seed: int = 0
     deadline: Deadline = Deadline()
     copies: Mapping[str, int] = field(default_factory=dict)

@@ -208,22 +208,25 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One verdict of a judge on two candidates.
+    """One verdict of a judge on two or more candidates.
 
     Attributes:
-        first, second: Candidate ids in the order in which the judge saw them.
+        shown: Candidate ids in the order in which the judge saw them.
         winner: The better one's id, or None when the judge abstained.
         reasoning: The judge's words.
         error: Why there is no winner.
-        usage: What it cost.
+        attempts: How many replies it took.
+        recorded: Whether every reply came from a journal.
+        usage: What it cost, when it was first paid for.
         seconds: Wall-clock seconds.
     """
 
-    first: str
-    second: str
+    shown: tuple[str, ...]
     winner: str | None
     reasoning: str = ""
     error: str = ""
+    attempts: int = 1
+    recorded: bool = False
     usage: Usage = Usage()
     seconds: float = 0.0
 
@@ -325,7 +328,8 @@ class Selection:
     """The answer of :func:`bestofn.select`.
 
     Attributes:
-        best: The chosen candidate, always one of those handed in.
+        best: The chosen candidate, always one of ``candidates``.
+        candidates: Everything that was handed in, or drawn.
         ranking: The judge's ranking of the candidates that reached it.
         rejected: Candidates dropped before, with reasons.
         evidence: What running them showed.
@@ -339,6 +343,7 @@ class Selection:
 
     best: Candidate
     ranking: Ranking
+    candidates: tuple[Candidate, ...] = ()
     rejected: tuple[Rejection, ...] = ()
     evidence: Evidence = Evidence()
     abstained: str | None = None

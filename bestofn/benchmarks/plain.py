@@ -16,7 +16,10 @@ from pydantic import BaseModel, ConfigDict, StrictBool, TypeAdapter, ValidationE
 from ..errors import FormatError, InvalidInput
 from ..types import Candidate, Problem, TestCase, TestKind
 from .base import Item
-from .reading import RowModel, checked, json_name, read_json, read_rows, read_text
+from .reading import RowModel, checked, json_name, read_json, read_rows, read_source, read_text
+
+MOST_BYTES = 64 << 20
+"""Larger files are no problem statements and no programs."""
 
 _ROWS = {".jsonl", ".json", ".gz"}
 
@@ -69,8 +72,8 @@ def read_problem(path: Path, *, default_id: str | None = None) -> Problem:
     name = default_id or path.stem
     try:
         if path.suffix != ".json":
-            return Problem(id=name, statement=read_text(path))
-        data = checked(path, None, _ProblemModel, read_json(path))
+            return Problem(id=name, statement=read_text(path, limit=MOST_BYTES))
+        data = checked(path, None, _ProblemModel, read_json(path, limit=MOST_BYTES))
         return Problem(
             id=data.id or name,
             statement=data.statement,
@@ -145,7 +148,7 @@ def read_candidates(paths: Sequence[Path]) -> tuple[Candidate, ...]:
         if isinstance(entry, Candidate)
         else Candidate(
             id=entry.stem if stems.count(entry.stem) == 1 else entry.as_posix(),
-            code=read_text(entry),
+            code=read_source(entry, limit=MOST_BYTES),
         )
         for entry in programs
     )

@@ -7,7 +7,11 @@ field and what to do.
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import os
+import stat
+import tokenize
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,34 +37,70 @@ class RowModel(BaseModel):
         return dict(self.model_extra or {})
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, unpacked when it is gzipped (told by its first bytes).
+def read_bytes(path: Path, *, limit: int | None = None) -> bytes:
+    """The content of a file, unpacked when it is gzipped (told by its first bytes).
+
+    Args:
+        path: A file or a pipe; devices, which may never end, are refused.
+        limit: The most bytes it may hold, before and after unpacking.
 
     Raises:
-        FormatError: it cannot be read, unpacked or decoded.
+        FormatError: it cannot be read or unpacked, or is too large.
     """
+    most = -1 if limit is None else limit + 1
     try:
-        data = path.read_bytes()
-        if data[:2] == _GZIP_MAGIC:
-            data = gzip.decompress(data)
-        return data.decode("utf-8-sig")
+        with path.open("rb") as file:
+            if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):
+                raise FormatError(path, "is a device; name a file")
+            data = file.read(most)
+        if data[:2] == _GZIP_MAGIC and not 0 < most <= len(data):
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+                data = packed.read(most)
     except FileNotFoundError as error:
         raise FormatError(path, "there is no such file") from error
     except OSError as error:  # gzip.BadGzipFile is one too
         raise FormatError(path, f"cannot be read: {error.strerror or error}") from error
     except (EOFError, zlib.error) as error:
         raise FormatError(path, "is a damaged gzip file; fetch it again") from error
+    if limit is not None and len(data) > limit:
+        raise FormatError(path, f"holds more than {limit >> 20} MB; is this the right file?")
+    return data
+
+
+def read_text(path: Path, *, limit: int | None = None) -> str:
+    """The text of a UTF-8 file; see :func:`read_bytes`.
+
+    Raises:
+        FormatError: it cannot be read, unpacked or decoded, or is too large.
+    """
+    try:
+        return read_bytes(path, limit=limit).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FormatError(path, "is not UTF-8 text; save it as UTF-8") from error
 
 
-def read_json(path: Path) -> Any:
+def read_source(path: Path, *, limit: int | None = None) -> str:
+    """A Python program, decoded as its first two lines declare (UTF-8 unless they do).
+
+    Raises:
+        FormatError: it cannot be read or decoded, or is too large.
+    """
+    data = read_bytes(path, limit=limit)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        message = "is not the text that it declares, or UTF-8; save it as UTF-8"
+        raise FormatError(path, message) from error
+
+
+def read_json(path: Path, *, limit: int | None = None) -> Any:
     """The one JSON value of a file.
 
     Raises:
-        FormatError: it cannot be read or is not JSON.
+        FormatError: it cannot be read, is too large or is not JSON.
     """
-    return _parse(path, read_text(path), row=None)
+    return _parse(path, read_text(path, limit=limit), row=None)
 
 
 def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -115,6 +155,8 @@ def checked(path: Path, row: int | None, model: type[Row], value: Any) -> Row:
 
 def _first_complaint(error: ValidationError, value: Any) -> str:
     first = error.errors(include_url=False)[0]
+    if not first["loc"]:
+        return f"must be a JSON object, got {json_name(value)}"
     where = "".join(
         f"[{part}]" if isinstance(part, int) else (f".{part}" if i else str(part))
         for i, part in enumerate(first["loc"])

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 
 import anyio
 
+from ..calls import Calls
 from ..concurrency import gather, run_sync
+from ..entrants import Seconds
 from ..errors import InvalidInput, SandboxFault
-from ..judges import ConsensusJudge, Judge, judge_named
+from ..judges import ConsensusJudge, Judge, asks_models, judge_named
 from ..sandbox import Limits, Sandbox
 from ..select import aselect
 from ..types import Candidate, Problem, Selection
@@ -35,6 +38,9 @@ from .verdicts import grade_candidates
 ROWS_FILE = "rows.jsonl"
 RESULTS_FILE = "results.json"
 
+ASKING_AT_ONCE = 64
+"""Problems that are worked on side by side while models are asked, which costs mostly waiting."""
+
 OnProblem = Callable[[int, int, ProblemResult], None]
 """Called with how many problems are done, how many there are, and the one just finished."""
 
@@ -45,7 +51,7 @@ class Settings:
 
     Attributes:
         seed: Of every random choice, the bootstrap's included.
-        seconds: Wall-clock seconds for each selection; None: no bound.
+        seconds: Wall-clock seconds for each selection, as for :func:`bestofn.select`.
         jobs: Sandbox workers, and problems that are worked on side by side; None: one a core.
         grade: Grade candidates whose verdicts are recorded too.
         examples: Whether the consensus judge may use the examples in the statement. The
@@ -56,7 +62,7 @@ class Settings:
     """
 
     seed: int = 0
-    seconds: float | None = 30.0
+    seconds: Seconds = "auto"
     jobs: int | None = None
     grade: bool = False
     examples: bool = True
@@ -64,7 +70,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.jobs is not None and self.jobs < 1:
             raise InvalidInput("jobs", f"must be at least 1, got {self.jobs}")
-        if self.seconds is not None and not self.seconds > 0:
+        if isinstance(self.seconds, float | int) and not self.seconds > 0:
             raise InvalidInput("seconds", f"must be more than 0, got {self.seconds}")
 
 
@@ -74,6 +80,7 @@ class _Context:
     judges: tuple[Judge, ...]
     settings: Settings
     sandbox: Sandbox
+    calls: Calls
     log: RowLog
 
 
@@ -83,6 +90,7 @@ def run_benchmark(
     judges: Sequence[Judge | str] = ("consensus",),
     settings: Settings | None = None,
     output: Path | None = None,
+    calls: Calls | None = None,
     on_problem: OnProblem | None = None,
 ) -> BenchmarkResult:
     """Run judges over a benchmark; the synchronous twin of :func:`arun_benchmark`."""
@@ -93,6 +101,7 @@ def run_benchmark(
             judges=judges,
             settings=settings,
             output=output,
+            calls=calls,
             on_problem=on_problem,
         )
     )
@@ -104,6 +113,7 @@ async def arun_benchmark(
     judges: Sequence[Judge | str] = ("consensus",),
     settings: Settings | None = None,
     output: Path | None = None,
+    calls: Calls | None = None,
     on_problem: OnProblem | None = None,
 ) -> BenchmarkResult:
     """Grade where no verdict is recorded, let every judge choose, and sum up.
@@ -116,6 +126,8 @@ async def arun_benchmark(
             ``results.json``, written at the end. A run that was interrupted goes on when it is
             started again with the same folder and arguments; steps with other arguments are
             done anew beside them.
+        calls: Through which models are asked, opened and closed here; one budget and one
+            journal for the whole benchmark.
         on_problem: Called after each problem, in the order in which they finish.
 
     Raises:
@@ -134,12 +146,22 @@ async def arun_benchmark(
     machine = Machine.this()
     workers = settings.jobs or machine.cores
     finished = 0
-    slots = anyio.Semaphore(workers)
+    asking = any(map(asks_models, chosen))
+    slots = anyio.Semaphore(max(workers, ASKING_AT_ONCE) if asking else workers)
 
-    async with Sandbox(workers=workers, limits=benchmark.limits or Limits()) as sandbox:
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(
+            Sandbox(workers=workers, limits=benchmark.limits or Limits())
+        )
+        opened = await stack.enter_async_context(calls or Calls())
         with RowLog(output / ROWS_FILE if output else None) as log:
             context = _Context(
-                benchmark=benchmark, judges=chosen, settings=settings, sandbox=sandbox, log=log
+                benchmark=benchmark,
+                judges=chosen,
+                settings=settings,
+                sandbox=sandbox,
+                calls=opened,
+                log=log,
             )
 
             async def work(item: Item) -> ProblemResult:
@@ -262,6 +284,7 @@ async def _choice(item: Item, judge: Judge, context: _Context) -> Choice:
                 seed=settings.seed,
                 seconds=settings.seconds,
                 sandbox=context.sandbox,
+                calls=context.calls,
             ),
         )
     else:

@@ -1,5 +1,5 @@
 """``python -m bestofn.cli``, for machines where the ``bestofn`` script is not on the path."""
 
-from .app import main
+from . import main
 
 main()

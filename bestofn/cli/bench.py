@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +10,17 @@ import typer
 
 from ..benchmarks import (
     Benchmark,
-    BenchmarkResult,
     Settings,
     humaneval,
     livecodebench,
     run_benchmark,
     shipped,
 )
-from ..select import SECONDS
+from ..judges import Judge
 from . import options
+from .asking import Judging, Server, Spending
 from .exits import exit_codes
+from .grouped import grouped
 from .output import print_json, print_result
 from .progress import Reporter
 
@@ -34,13 +36,69 @@ app = typer.Typer(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Entrants:
+    """Which candidates a benchmark has, and what selectors see."""
+
+    samples: options.Samples
+    more: options.MoreSamples = None
+    examples: options.Examples = True
+    n: options.Count = None
+    draw: options.DrawOption = "first"
+
+    @property
+    def files(self) -> list[Path]:
+        """All that were named, with and without the option's name before them."""
+        return [*self.samples, *(self.more or ())]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running(Server, Judging, Spending):
+    """How judges are run over a benchmark, and where results go."""
+
+    judge: options.Judges = None
+    limit: options.Limit = None
+    seed: options.Seed = 0
+    jobs: options.Jobs = None
+    seconds: options.Seconds = None
+    grade: options.Grade = False
+    output: options.Output = None
+    json: options.Json = False
+
+    def _judge(self, name: str) -> Judge | str:
+        return self.make_judge(name, self) if "/" in name else name
+
+    def run(self, benchmark: Benchmark, *, examples: bool = True) -> None:
+        """Run, keep and print."""
+        with Reporter(benchmark.name) as reporter:
+            result = run_benchmark(
+                benchmark,
+                judges=[self._judge(name) for name in self.judge or ["consensus"]],
+                settings=Settings(
+                    seed=self.seed,
+                    seconds=options.bound(self.seconds),
+                    jobs=self.jobs,
+                    grade=self.grade,
+                    examples=examples,
+                ),
+                output=self.output,
+                calls=self.calls(*(self.judge or ())),
+                on_problem=reporter.problem_done,
+            )
+        if self.json:
+            print_json(result.as_json())
+        else:
+            print_result(result)
+
+
 @app.command("humaneval", no_args_is_help=True)
+@grouped
 def bench_humaneval(
     problems: Annotated[
         Path, typer.Option(metavar="FILE", help="HumanEval's problem file (JSONL, also .gz).")
     ],
-    samples: options.Samples,
-    more: options.MoreSamples = None,
+    entrants: Entrants,
+    running: Running,
     generated_tests: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Tests that a model wrote (task_id, samples)."),
@@ -48,108 +106,50 @@ def bench_humaneval(
     tests_per_sample: Annotated[
         int, typer.Option(min=1, metavar="K", help="Assertions kept of each generated text.")
     ] = 5,
-    examples: options.Examples = True,
-    n: options.Count = None,
-    draw: options.DrawOption = "first",
-    judge: options.Judges = None,
-    limit: options.Limit = None,
-    seed: options.Seed = 0,
-    jobs: options.Jobs = None,
-    seconds: options.Seconds = SECONDS,
-    grade: options.Grade = False,
-    output: options.Output = None,
-    json: options.Json = False,
 ) -> None:
     """HumanEval: completions of functions, with or without recorded verdicts."""
     with exit_codes():
         benchmark = humaneval.load(
             problems,
-            [*samples, *(more or ())],
+            entrants.files,
             generated_tests=generated_tests,
             tests_per_sample=tests_per_sample,
-            examples=examples,
-            n=n,
-            draw=draw,
-            seed=seed,
-            limit=limit,
+            examples=entrants.examples,
+            n=entrants.n,
+            draw=entrants.draw,
+            seed=running.seed,
+            limit=running.limit,
         )
-        settings = Settings(
-            seed=seed, seconds=options.bound(seconds), jobs=jobs, grade=grade, examples=examples
-        )
-        _run(benchmark, judge, settings, output, json)
+        running.run(benchmark, examples=entrants.examples)
 
 
 @app.command("livecodebench", no_args_is_help=True)
+@grouped
 def bench_livecodebench(
     problems: Annotated[
         list[Path],
         typer.Option(metavar="FILE", help="LiveCodeBench's problem file; repeat for several."),
     ],
-    samples: options.Samples,
-    more: options.MoreSamples = None,
-    examples: options.Examples = True,
-    n: options.Count = None,
-    draw: options.DrawOption = "first",
-    judge: options.Judges = None,
-    limit: options.Limit = None,
-    seed: options.Seed = 0,
-    jobs: options.Jobs = None,
-    seconds: options.Seconds = SECONDS,
-    grade: options.Grade = False,
-    output: options.Output = None,
-    json: options.Json = False,
+    entrants: Entrants,
+    running: Running,
 ) -> None:
     """LiveCodeBench: *_eval_all.json or custom outputs, one file a model."""
     with exit_codes():
         benchmark = livecodebench.load(
             problems,
-            [*samples, *(more or ())],
-            examples=examples,
-            n=n,
-            draw=draw,
-            seed=seed,
-            limit=limit,
+            entrants.files,
+            examples=entrants.examples,
+            n=entrants.n,
+            draw=entrants.draw,
+            seed=running.seed,
+            limit=running.limit,
         )
-        settings = Settings(
-            seed=seed, seconds=options.bound(seconds), jobs=jobs, grade=grade, examples=examples
-        )
-        _run(benchmark, judge, settings, output, json)
+        running.run(benchmark, examples=entrants.examples)
 
 
 @app.command("demo")
-def bench_demo(
-    judge: options.Judges = None,
-    limit: options.Limit = None,
-    seed: options.Seed = 0,
-    jobs: options.Jobs = None,
-    seconds: options.Seconds = SECONDS,
-    grade: options.Grade = False,
-    output: options.Output = None,
-    json: options.Json = False,
-) -> None:
+@grouped
+def bench_demo(running: Running) -> None:
     """The small benchmark that comes with the package."""
     with exit_codes():
-        settings = Settings(seed=seed, seconds=options.bound(seconds), jobs=jobs, grade=grade)
-        _run(shipped.load(limit=limit), judge, settings, output, json)
-
-
-def _run(
-    benchmark: Benchmark,
-    judges: list[str] | None,
-    settings: Settings,
-    output: Path | None,
-    json: bool,
-) -> BenchmarkResult:
-    with Reporter(benchmark.name) as reporter:
-        result = run_benchmark(
-            benchmark,
-            judges=judges or ["consensus"],
-            settings=settings,
-            output=output,
-            on_problem=reporter.problem_done,
-        )
-    if json:
-        print_json(result.as_json())
-    else:
-        print_result(result)
-    return result
+        running.run(shipped.load(limit=running.limit))

@@ -8,15 +8,24 @@ from typing import Annotated
 import typer
 
 from ..benchmarks.samples import Draw
+from ..entrants import Seconds as Bound
 from ..judges import NAMES
 
-JUDGE_HELP = f"One of: {', '.join(NAMES)}."
+JUDGE_HELP = f"One of: {', '.join(NAMES)}; or a model: openai/<model>, vllm/<model>."
 
 Seed = Annotated[int, typer.Option(metavar="S", help="Repeats every random choice.")]
+Judge = Annotated[str, typer.Option(metavar="NAME", help=JUDGE_HELP)]
 Seconds = Annotated[
-    float, typer.Option(min=0, help="Time for one selection; 0 sets no bound.", metavar="S")
+    float | None,
+    typer.Option(
+        min=0,
+        help="Time for one selection; 0 sets no bound. 30 unless given, none if a model judges.",
+        metavar="S",
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
+Json = Annotated[
+    bool, typer.Option("--json", metavar="", help="Print JSON, and nothing else, on stdout.")
+]
 Judges = Annotated[
     list[str] | None,
     typer.Option(
@@ -30,7 +39,7 @@ Samples = Annotated[
 MoreSamples = Annotated[list[Path] | None, typer.Argument(metavar="FILE", hidden=True)]
 Examples = Annotated[
     bool,
-    typer.Option(help="Whether selectors see the examples that the problem shows."),
+    typer.Option(metavar="", help="Whether selectors see the examples that the problem shows."),
 ]
 Count = Annotated[
     int | None, typer.Option("--n", min=1, metavar="N", help="Keep this many candidates a problem.")
@@ -47,7 +56,10 @@ Limit = Annotated[
 Jobs = Annotated[
     int | None, typer.Option(min=1, help="Workers; one a core unless given.", metavar="J")
 ]
-Grade = Annotated[bool, typer.Option("--grade", help="Run hidden tests despite recorded verdicts.")]
+Grade = Annotated[
+    bool,
+    typer.Option("--grade", metavar="", help="Run hidden tests despite recorded verdicts."),
+]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -58,6 +70,6 @@ Output = Annotated[
 ]
 
 
-def bound(seconds: float) -> float | None:
-    """The time for one selection; 0 on the command line means none."""
-    return seconds or None
+def bound(seconds: float | None) -> Bound:
+    """The time for one selection: 0 on the command line means none, and nothing the default."""
+    return "auto" if seconds is None else seconds or None

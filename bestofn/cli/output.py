@@ -15,14 +15,21 @@ from rich.table import Table
 from rich.text import Text
 
 from ..benchmarks import BenchmarkResult, Estimate, Group, Pairs
+from ..select import SECONDS
 
 _PLAIN_WIDTH = 100
+
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to :func:`~bestofn.cli.exits.exit_codes`; rich would end in silence."""
+        raise
 
 
 def stdout() -> Console:
     """A console for results; wide enough for the tables when it is not a terminal."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PLAIN_WIDTH
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    return _Output(width=width, highlight=False, markup=False, emoji=False)
 
 
 def stderr() -> Console:
@@ -63,7 +70,8 @@ def print_result(result: BenchmarkResult) -> None:
         console.print(line)
 
 
-def _new_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+def new_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    """A table whose columns are named, texts to the left and numbers to the right."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in left:
         table.add_column(name)
@@ -73,7 +81,7 @@ def _new_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
 
 
 def _table(result: BenchmarkResult) -> Table:
-    table = _new_table(
+    table = new_table(
         f"{result.benchmark}: share of problems with a right choice",
         ("problems", "choice"),
         ("right", "95 %", "over random", "ties", "s each", "runs"),
@@ -104,7 +112,7 @@ def _gain(gain: Estimate | None) -> str:
 
 
 def _pairs_table(result: BenchmarkResult) -> Table:
-    table = _new_table(
+    table = new_table(
         "pairs in which exactly one program is right",
         ("problems", "choice"),
         ("pairs", "right", "wrong", "undecided", "right if decided"),
@@ -141,7 +149,9 @@ def _facts(result: BenchmarkResult) -> list[str]:
         "ties: nothing told the best apart",
     ]
     seed, seconds = result.arguments.get("seed"), result.arguments.get("seconds")
-    bound = "no time limit" if seconds is None else f"at most {seconds:g} s a selection"
+    bound = "no time limit" if seconds is None else f"at most {seconds} s a selection"
+    if seconds == "auto":
+        bound = f"at most {SECONDS:g} s a selection that asks no model"
     lines.append(
         f"seed {seed}, {bound}, {result.arguments.get('jobs')} workers, "
         f"isolation {result.isolation or 'unused'}, {result.machine.cores} cores, "

@@ -9,6 +9,7 @@ from typing import Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..benchmarks import ProblemResult
+from ..events import CallFinished, Event
 from .output import stderr
 
 _LINES = 10  # of plain progress in a whole run
@@ -58,3 +59,45 @@ class Reporter:
         elif done == total or done * _LINES // total > (done - 1) * _LINES // total:
             seconds = time.monotonic() - self._started
             self._console.print(f"{self._name}: {done}/{total} problems, {seconds:.0f} s")
+
+
+class CallCounter:
+    """Shows on a terminal how many replies have come; pass :meth:`heard` as ``on_event``."""
+
+    def __init__(self) -> None:
+        self._console = stderr()
+        self._asked = self._recorded = 0
+        self._status = self._console.status("") if self._console.is_terminal else None
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._status is not None and self._shown:
+            self._status.stop()
+        if self._asked or self._recorded:
+            self._console.print(self._line())
+
+    def heard(self, event: Event) -> None:
+        """Count the replies of a finished call."""
+        if not isinstance(event, CallFinished):
+            return
+        if event.recorded:
+            self._recorded += len(event.replies)
+        else:
+            self._asked += len(event.replies)
+        if self._status is not None:
+            self._status.update(self._line())
+            if not self._shown:
+                self._status.start()
+                self._shown = True
+
+    def _line(self) -> str:
+        recorded = f", {self._recorded} from the journal" if self._recorded else ""
+        return f"{self._asked} replies from models{recorded}"

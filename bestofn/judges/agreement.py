@@ -1,13 +1,16 @@
 """How much what was seen speaks for each group of equal behaviour. Pure arithmetic.
 
 The question asked of every group is the same: *if this group were the right one, how likely
-would everything that was seen be?* Five kinds of evidence are added up as natural logarithms:
+would everything that was seen be?* Several kinds of evidence are added up as natural logarithms:
 
 - the sizes of the groups (:func:`size_evidence`),
 - tests of unknown quality (:func:`test_evidence`),
 - examples that are known to be right (:data:`EXAMPLE_MISSED` for each one missed),
 - inputs without an answer (:func:`failure_evidence`),
-- answers that do not depend on the input (:data:`CONSTANT`).
+- answers that do not depend on the input (:data:`CONSTANT`) or hand it back (:data:`ECHO`),
+- programs that by their source do no work on their input (:data:`IDLE`) or never look at a part
+  of it (:data:`UNREAD`),
+- answers of another kind than the problem declares (:data:`MISFIT`).
 
 Unknown rates (how many candidates are right, how often a wrong one passes a test) are
 integrated out with Beta priors instead of being fitted to a data set. Choosing by such a
@@ -40,6 +43,22 @@ EXAMPLE_MISSED = log(0.02)
 CONSTANT = log(0.05)
 """Evidence of giving one and the same answer to several different inputs: hardly any problem
 asks for that, and unfinished programs do little else."""
+
+ECHO = log(0.05)
+"""Evidence of returning one of the arguments as it came, on every input: like a constant answer,
+hardly ever asked for and the mark of programs that were never finished."""
+
+IDLE = log(0.001)
+"""Evidence of programs that, by their source, do no work on what they are given. Unlike
+:data:`CONSTANT` it cannot be mistaken for a condition that the inputs hardly ever meet."""
+
+UNREAD = log(0.2)
+"""Evidence of never looking at one of several parameters, by the source: most are there because
+the answer depends on them, but some repeat what another one tells (the length of a list)."""
+
+MISFIT = log(0.05)
+"""Evidence of answers that are mostly not of the kind that the problem declares, by annotation or
+plain words. Statements are seldom wrong there; reading the words may be."""
 
 FAILED = 0.5
 """Cost of each doubling of the inputs without an answer. They come in families that one slip

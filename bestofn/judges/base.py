@@ -9,6 +9,14 @@ from ..run import Run
 from ..types import Candidate, Problem, Ranking
 
 
+def asks_models(judge: Judge) -> bool:
+    """Whether a judge asks models: it says so itself by an attribute ``asks_models``.
+
+    Such a judge is not bound in time by default, and many problems are worked on at once.
+    """
+    return bool(getattr(judge, "asks_models", False))
+
+
 @runtime_checkable
 class Judge(Protocol):
     """Ranks candidates for one problem."""

@@ -59,23 +59,10 @@ class Seen:
 
         An input that most programs cannot answer more likely breaks the statement's rules
         than most programs do; those of the statement itself are always kept. Of inputs made
-        for a guessed type, the whole family stands or falls together.
+        for a guessed type, the whole family stands or falls together. Programs that answer
+        nothing at all have no say.
         """
-        failed: dict[str, list[int]] = {}
-        for number, probe in enumerate(self.small):
-            key = probe.family or f"#{number}"
-            known = [row[number] for row in self.small_rows]
-            counts = failed.setdefault(key, [0, 0])
-            for behaviour, weight in zip(known, self.weights, strict=True):
-                if behaviour is not None:
-                    counts[0] += weight * (behaviour.failure == "exception")
-                    counts[1] += weight
-        return [
-            number
-            for number, probe in enumerate(self.small)
-            if probe.trusted
-            or 2 * failed[probe.family or f"#{number}"][0] < failed[probe.family or f"#{number}"][1]
-        ]
+        return _answerable(self.small, self.small_rows, _voices(self.weights, self.small_rows))
 
     def keys(self, row: int, usable: Sequence[int]) -> list[str | None]:
         """What a candidate is grouped by: its answers, and on large inputs only answers."""
@@ -90,6 +77,32 @@ class Seen:
             if behaviour is not None:
                 return behaviour.key == expected[1]
         return None
+
+
+def _voices(weights: Sequence[int], rows: Sequence[Row]) -> list[int]:
+    """The weights of the programs that answer any input; what is broken tells nothing of inputs."""
+    answers = [any(behaviour and not behaviour.failure for behaviour in row) for row in rows]
+    return [weight * works for weight, works in zip(weights, answers, strict=True)]
+
+
+def _answerable(probes: Sequence[Probe], rows: Sequence[Row], weights: Sequence[int]) -> list[int]:
+    """Numbers of the inputs that are trusted, or on which fewer than half of the programs raise.
+
+    Other failures say nothing of an input: a loop without end is the program's own.
+    """
+    raised: dict[str, int] = {}
+    for number, probe in enumerate(probes):
+        key = probe.family or f"#{number}"
+        for row, weight in zip(rows, weights, strict=True):
+            behaviour = row[number]
+            if behaviour is not None:
+                sign = 1 if behaviour.failure == "exception" else -1
+                raised[key] = raised.get(key, 0) + sign * weight
+    return [
+        number
+        for number, probe in enumerate(probes)
+        if probe.trusted or raised.get(probe.family or f"#{number}", 0) < 0
+    ]
 
 
 async def look(problem: Problem, candidates: Sequence[Candidate], run: Run, inputs: Inputs) -> Seen:
@@ -122,12 +135,15 @@ async def look(problem: Problem, candidates: Sequence[Candidate], run: Run, inpu
         made = await _make(problem, replace(inputs, small=0), run.seed, calls)
         stress = tuple(probe for probe in made if probe.origin == "stress")
     stress_rows = await observe(problem, candidates, stress, run, STRESS_LIMITS)
+    weights = tuple(run.copies.get(candidate.id, 1) for candidate in candidates)
+    # A large input that most programs cannot answer is no more valid than a small one.
+    kept = _answerable(stress, stress_rows, _voices(weights, small_rows))
     return Seen(
-        weights=tuple(run.copies.get(candidate.id, 1) for candidate in candidates),
+        weights=weights,
         small=small,
         small_rows=tuple(small_rows),
-        stress=stress,
-        stress_rows=tuple(stress_rows),
+        stress=tuple(stress[number] for number in kept),
+        stress_rows=tuple(tuple(row[number] for number in kept) for row in stress_rows),
         examples=_expectations(number_of, examples),
         tests=_expectations(
             number_of, [(test.arguments, answer_key(test.expected)) for test in claimed]

@@ -19,6 +19,7 @@ from ..probes import Probe
 from ..run import Run
 from ..sandbox import CallJob, Execution, Job, Limits, Opaque, StdinJob
 from ..types import Candidate, Problem
+from .declared import Returned, declared_return
 
 SIGNIFICANT_DIGITS = 9
 """Floats that agree to this many digits are the same answer: orders of summation differ."""
@@ -45,6 +46,7 @@ class Behaviour:
         shown: The answer for people.
         seconds: Processor seconds.
         threads_left: Whether threads were still at work when the program's own code had ended.
+        misfit: Whether the answer is not of the kind that the problem declares.
     """
 
     key: str
@@ -52,6 +54,7 @@ class Behaviour:
     shown: str = ""
     seconds: float = 0.0
     threads_left: bool = False
+    misfit: bool = False
 
 
 Row = tuple[Behaviour | None, ...]
@@ -114,14 +117,14 @@ _FAILURES: dict[str, Failure] = {
 }
 
 
-def _behaviour(execution: Execution, *, called: bool) -> Behaviour | None:
+def _behaviour(execution: Execution, returned: Returned | None) -> Behaviour | None:
     if execution.status == "not_run":
         return None
     failure = _FAILURES.get(execution.status, "")
     if failure:
         # Two wrong programs that raise different errors are equally useless: one kind each.
         return Behaviour(f"!{failure}", failure, execution.error or failure, execution.seconds)
-    if not called:
+    if returned is None:
         return Behaviour(
             ANSWER + canonical_text(execution.stdout),
             shown=shorten(execution.stdout, 80),
@@ -132,8 +135,12 @@ def _behaviour(execution: Execution, *, called: bool) -> Behaviour | None:
         return Behaviour(
             "!exception", "exception", f"returned a {execution.value.type_name}", execution.seconds
         )
-    shown = shorten(show(execution.value), 80)
-    return Behaviour(answer_key(execution.value), "", shown, execution.seconds)
+    return Behaviour(
+        answer_key(execution.value),
+        shown=shorten(show(execution.value), 80),
+        seconds=execution.seconds,
+        misfit=returned.contradicted_by(execution.value),
+    )
 
 
 def job_for(problem: Problem, source: str, probes: Sequence[Probe]) -> Job:
@@ -170,14 +177,13 @@ async def observe(
     Returns:
         A row per candidate, in order.
     """
-    called = problem.entry_point is not None
-
+    returned = declared_return(problem)
     limits = limits.within(run.sandbox.limits)
 
     async def watch(wave: Sequence[Probe], candidate: Candidate) -> Row:
         job = job_for(problem, candidate.code, wave)
         executions = await run.sandbox.execute(job, limits=limits)
-        return tuple(_behaviour(execution, called=called) for execution in executions)
+        return tuple(_behaviour(execution, returned) for execution in executions)
 
     rows: list[Row] = [()] * len(candidates)
     # Everybody gets the first inputs before anybody gets the next ones: when the time runs out,

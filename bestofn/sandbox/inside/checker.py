@@ -57,7 +57,7 @@ def serve(reporter: harness.Reporter, program: dict[str, Any]) -> None:
         reporter.report(token, ended.status, ended.error)
         return
     reporter.report(token, "ok")
-    peer = socket.socket(fileno=harness.PEER)
+    peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, harness.PEER)
     limit = int(program["output_bytes"]) + _REQUEST_SLACK
     while True:
         try:

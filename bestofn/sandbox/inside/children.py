@@ -247,7 +247,7 @@ def _become(
 ) -> None:
     """In the new process: take the descriptors, give up every right, play the role."""
     try:
-        high = {target: fcntl.fcntl(source, fcntl.F_DUPFD, 200) for target, source in wires.items()}
+        high = {target: fcntl.fcntl(source, fcntl.F_DUPFD, 32) for target, source in wires.items()}
         isolation.confine(*place, limits)
         for target, source in high.items():
             os.dup2(source, target, inheritable=False)

@@ -15,6 +15,7 @@ from .frames import EndOfStream, receive_exactly
 
 BLOB_HEADER = 8
 _CHUNK = 1 << 18
+_PIECE = 1 << 16  # what is bigger, the allocator gets from the kernel and gives back each time
 
 
 def new_file(name: str) -> int:
@@ -33,7 +34,7 @@ def read_all(fd: int, limit: int) -> bytes:
     parts = []
     offset = 0
     while offset < limit:
-        part = os.pread(fd, min(limit - offset, 1 << 20), offset)
+        part = os.pread(fd, min(limit - offset, _PIECE), offset)
         if not part:
             break
         parts.append(part)

@@ -12,6 +12,7 @@ from typing import Any
 
 HEADER = 4
 SMALL = 1 << 16  # bytes; replies about a run, which carry no values
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make one each time
 
 
 class FrameError(Exception):
@@ -24,7 +25,7 @@ class EndOfStream(FrameError):
 
 def pack(message: Any) -> bytes:
     """The frame of a message made of JSON's own types."""
-    body = json.dumps(message, separators=(",", ":")).encode("ascii")
+    body = _encode(message).encode("ascii")
     return len(body).to_bytes(HEADER, "big") + body
 
 

@@ -71,7 +71,8 @@ class Reporter:
     """The wire to the worker. Forked copies of a program never get to use it."""
 
     def __init__(self) -> None:
-        self._stream = socket.socket(fileno=CONTROL)
+        # With its kind given, Python need not ask the kernel for it.
+        self._stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, CONTROL)
         self._pid = os.getpid()
 
     def next_run(self) -> str:
@@ -206,7 +207,6 @@ def run_stdin(
                 os.dup2(kept, descriptor)
             interpreter.restore()
         first = False
-        state.open_standard_streams()
         module = new_module("__main__")
         status, error, threads_left = _run_main(preamble, code, module.__dict__)
         reuse = status != "memory" and not state.patched_modules(owners, module.__dict__)
@@ -290,5 +290,4 @@ def main(role: str, home: str, interpreter: state.Interpreter, roles: Mapping[st
         run_stdin(reporter, program, home, interpreter)
         return
     sys.setrecursionlimit(state.RECURSION_LIMIT + frame_depth())
-    state.open_standard_streams()
     roles[role](reporter, program)

@@ -166,7 +166,8 @@ class Isolation:
             os.setresgid(self._user, self._user, self._user)
             os.setresuid(self._user, self._user, self._user)
         syscalls.drop_capabilities()
-        syscalls.die_with_parent()
+        if not self._namespaces:  # which end with their first process, the worker
+            syscalls.die_with_parent()
         if self._rulesets is not None:
             landlock.restrict(self._rulesets[slot])
         if self._filter:

@@ -57,6 +57,7 @@ class Interpreter:
 
     def __init__(self) -> None:
         sys.argv = ["program.py"]
+        open_standard_streams()  # they hold nothing yet, and fit whatever 0, 1 and 2 will be
         self.home = "/"
         self.recursion_limit = RECURSION_LIMIT
         self.environment = dict(os.environ)
@@ -93,6 +94,7 @@ class Interpreter:
             os.environ.clear()
             os.environ.update(self.environment)
         sys.setrecursionlimit(self.recursion_limit)
+        open_standard_streams()
         sys.set_int_max_str_digits(self.digits)
         _thread.stack_size(0)
         gc.enable()

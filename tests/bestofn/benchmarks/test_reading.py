@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bestofn.benchmarks.reading import RowModel, read_json, read_objects, read_rows, read_text
+from bestofn.benchmarks.reading import (
+    RowModel,
+    read_json,
+    read_objects,
+    read_rows,
+    read_source,
+    read_text,
+)
 from bestofn.errors import FormatError
 
 
@@ -105,3 +112,37 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
     (tmp_path / "bom.json").write_bytes(b'\xef\xbb\xbf{"a": 1}')
     assert read_json(tmp_path / "bom.json") == {"a": 1}
+
+
+def test_files_that_never_end_or_are_too_large(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="is a device"):
+        read_text(Path("/dev/zero"))
+    (tmp_path / "large").write_bytes(b"x" * (1 << 20))
+    (tmp_path / "packed").write_bytes(gzip.compress(b"x" * (1 << 20)))
+    for name in ("large", "packed"):
+        assert len(read_text(tmp_path / name, limit=1 << 20)) == 1 << 20
+        with pytest.raises(FormatError, match=r"more than 0 MB"):
+            read_text(tmp_path / name, limit=(1 << 20) - 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"x = 1\r\n", "x = 1\r\n"),
+        ("# größer".encode(), "# größer"),
+        (b"\xef\xbb\xbfx = 1", "x = 1"),
+        ("# coding: latin-1\n# größer".encode("latin-1"), "# coding: latin-1\n# größer"),
+    ],
+)
+def test_programs_are_decoded_as_they_declare(tmp_path: Path, data: bytes, text: str) -> None:
+    (tmp_path / "a.py").write_bytes(data)
+    assert read_source(tmp_path / "a.py") == text
+
+
+@pytest.mark.parametrize(
+    "data", [b"# \xe9", b"# coding: ascii\n# \xe9", b"# coding: no-such\n", b"# coding: rot13\n"]
+)
+def test_programs_that_cannot_be_decoded_are_named(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.py").write_bytes(data)
+    with pytest.raises(FormatError, match=r"a\.py: .*save it as UTF-8"):
+        read_source(tmp_path / "a.py")

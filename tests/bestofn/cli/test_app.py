@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 import typer
@@ -87,3 +91,59 @@ def test_unknown_options_are_named(bestofn: Run, tmp_path: Path) -> None:
     done = bestofn("select", "--problm", tmp_path)
     assert done.returncode == 2
     assert "--problm" in done.stderr
+
+
+COMMANDS = [
+    ("doctor",),
+    ("doctor", "--json"),
+    ("--version",),
+    ("select", "--problem", "problem.json", "--candidates", "candidates", "--json"),
+]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_full_disk_is_one_line(task: Path, arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = started(arguments, task, full)
+        _, errors = done.communicate(timeout=60)
+    assert errors == "error: the results could not be written: No space left on device\n"
+    assert done.returncode == 4
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_closed_pipe_is_one_line(task: Path, arguments: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as pipe:
+        done = started(arguments, task, pipe)
+        _, errors = done.communicate(timeout=60)
+    assert errors == "error: the results could not be written: Broken pipe\n"
+    assert done.returncode == 4
+
+
+def test_an_interruption_while_commands_are_imported_ends_quietly(tmp_path: Path) -> None:
+    # The signal comes from the import itself, which is the one sure moment.
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = started(("doctor",), tmp_path, subprocess.PIPE)
+    output, errors = done.communicate(timeout=60)
+    assert (done.returncode, output, errors) == (130, "", "")
+
+
+def started(arguments: tuple[str, ...], folder: Path, output: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "bestofn.cli", *arguments],
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        # A test run in the background ignores the signal, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+    )
+
+
+def test_flags_take_no_value_in_help(bestofn: Run) -> None:
+    for command in (("select",), ("bench", "humaneval"), ("doctor",)):
+        lines = bestofn(*command, "--help").stdout.splitlines()
+        flags = [line for line in lines if any(f in line for f in ("--json", "--grade", "--exam"))]
+        assert flags
+        assert not any("bool" in line for line in flags)

@@ -78,12 +78,17 @@ def test_a_seed_repeats(bestofn: Run, task: Path) -> None:
         ({"--judge": "gpt"}, "judge: there is no 'gpt'"),
         ({"--problem": "broken.json"}, "'statement' is missing"),
         ({"--candidates": "."}, "without *.py files"),
+        ({"--problem": "array.json"}, "array.json: must be a JSON object, got an array"),
+        ({"--problem": "/dev/zero"}, "/dev/zero: is a device"),
+        ({"--candidates": "latin"}, "latin: is not the text that it declares, or UTF-8"),
     ],
 )
 def test_wrong_input_is_one_line_and_code_2(
     bestofn: Run, task: Path, changes: dict[str, str], words: str
 ) -> None:
     (task / "broken.json").write_text("{}")
+    (task / "array.json").write_text("[1]")
+    (task / "latin").write_bytes(b"print('\xe9')")
     options = {"--problem": "problem.json", "--candidates": "candidates", **changes}
     done = bestofn("select", *(part for option in options.items() for part in option))
     assert done.returncode == 2

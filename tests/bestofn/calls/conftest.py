@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import pytest
+
+from .scripted import Scripted
+
+
+@pytest.fixture
+def backend() -> Scripted:
+    return Scripted()
