@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +24,10 @@ from .wire import read_body, read_choices
 
 if TYPE_CHECKING:
     import openai
+
+_ABSENT = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
+FIRST_ATTEMPTS = 4
+"""How often to knock at an address where nobody has ever opened: most likely nobody is there."""
 
 _STATUS_OF: Mapping[str, ReplyStatus] = {"stall": "stalled", "body": "malformed"}
 
@@ -83,6 +89,7 @@ class OpenAISession:
         self._retry = retry
         self._scrub = scrub
         self._longest_seconds = longest_seconds
+        self._reached = False  # whether anybody was ever there
 
     async def ask(self, request: ChatRequest, n: int = 1) -> list[Reply]:
         """Draw ``n`` replies; what one request does not bring is asked for one by one.
@@ -90,7 +97,7 @@ class OpenAISession:
         Raises:
             RequestRejected: the server will never answer such a request; says what to do.
             InvalidInput: ``Sampling.extra`` cannot be sent, or ``n`` is not positive.
-            BackendError: the session is closed.
+            BackendError: the session is closed, or nobody has ever answered at that address.
         """
         if n < 1:
             raise InvalidInput("n", "must be at least 1")
@@ -130,12 +137,16 @@ class OpenAISession:
 
         with anyio.move_on_after(self._longest_seconds):
             try:
-                return await self._client.post("/chat/completions", body=body, cast_to=bytes)
+                answer = await self._client.post("/chat/completions", body=body, cast_to=bytes)
+                self._reached = True
+                return answer
             except openai.APIStatusError as error:
+                self._reached = True
                 response = error.response
                 return _HTTPError(response.status_code, response.headers, response.text)
             except openai.APIConnectionError as error:  # time-outs are connection errors too
                 cause = error.__cause__
+                self._reached = self._reached or not _nobody_there(error)
                 if type(cause).__name__ in ("ReadTimeout", "WriteTimeout"):
                     return Fault(kind="stall", error="nothing came from the server for too long")
                 return self._broken(cause or error)
@@ -149,6 +160,17 @@ class OpenAISession:
     def _broken(self, error: BaseException) -> Fault:
         words = brief(self._scrub(str(error))) or type(error).__name__
         return Fault(kind="connection", error=f"no answer from {self._server.base_url}: {words}")
+
+
+def _nobody_there(error: BaseException | None) -> bool:
+    """Whether a connection failed because there is no such host, or nobody listens there."""
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return True
+        if isinstance(error, OSError) and error.errno in _ABSENT:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class _Call:
@@ -183,6 +205,11 @@ class _Call:
                 if not isinstance(outcome, _HTTPError):
                     if not isinstance(outcome, Fault):
                         session._limiter.answered()
+                    elif not session._reached and self.asked >= FIRST_ATTEMPTS:
+                        raise BackendError(
+                            f"{outcome.error}. Is the server of {session._server.name} running, "
+                            "and is base_url right? It usually ends in /v1."
+                        )
                     return outcome
                 verdict = self._refused(outcome, body, ticket)
                 if verdict is not None:

@@ -15,6 +15,9 @@ from typing import Any
 SHOWN = 300
 """Characters of a server's words that an error keeps."""
 
+_READ = 4000
+"""Characters of a server's words that are looked at; some send the whole request back."""
+
 LOAD = frozenset({429, 503, 529})
 PASSING = frozenset({408, 409, 425}) | LOAD
 
@@ -162,8 +165,9 @@ def _blamed(detail: Any) -> frozenset[str]:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text[:_READ]
 
 
 def _without_tags(body: str) -> str:
-    return re.sub(r"<(script|style)\b.*?</\1>|<[^<>]*>", " ", body[:20_000], flags=re.I | re.S)
+    return re.sub(r"<(script|style)\b.*?</\1>|<[^<>]*>", " ", body[:_READ], flags=re.I | re.S)

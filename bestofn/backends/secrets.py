@@ -46,7 +46,7 @@ class Scrubber:
             patterns += [re.escape(secret), re.escape(quote(secret, safe=""))]
             if len(secret) >= 2 * _TELLING:
                 head, tail = re.escape(secret[:_TELLING]), re.escape(secret[-_TELLING:])
-                patterns += [rf"{head}[^\s'\"`,;]*", rf"[^\s'\"`,;]*{tail}"]
+                patterns += [rf"{head}[^\s'\"`,;]{{0,200}}", rf"[^\s'\"`,;]{{0,200}}{tail}"]
         self._secrets = re.compile("|".join(patterns)) if patterns else None
 
     def __call__(self, text: str) -> str:

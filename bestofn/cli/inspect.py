@@ -83,7 +83,7 @@ def _print_overview(reader: JournalReader) -> None:
         )
     console.print(table)
     notes = new_table("comparisons", ("#", "problem", "shown", "better"), ())
-    for note in reader.notes(kind="comparison"):
+    for note in _once(reader, "comparison"):
         made = note.body["comparison"]
         better = made["winner"] if made["winner"] is not None else f"none: {made['error']}"
         shown = " against ".join(made["shown"])
@@ -94,6 +94,13 @@ def _print_overview(reader: JournalReader) -> None:
         console.print(line)
 
 
+def _once(reader: JournalReader, kind: str) -> list[Note]:
+    """Notes of the last run that wrote any of a problem: a repeated run writes them again."""
+    notes = list(reader.notes(kind=kind))
+    last = {note.body["problem"]: note.run for note in notes}
+    return [note for note in notes if last[note.body["problem"]] == note.run]
+
+
 def _runs(summary: Summary) -> str:
     count = len(summary.runs)
     first = datetime.fromtimestamp(summary.runs[0].at, tz=UTC) if summary.runs else None
@@ -102,7 +109,7 @@ def _runs(summary: Summary) -> str:
 
 
 def _selections(reader: JournalReader) -> Iterator[str]:
-    for note in reader.notes(kind="selection"):
+    for note in _once(reader, "selection"):
         selection = note.body["selection"]
         line = f"{note.body['problem']}: chose {selection['best']['id']} by {selection['judge']}"
         if selection["abstained"]:

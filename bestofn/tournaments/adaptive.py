@@ -104,11 +104,11 @@ class _AdaptivePlay:
         if self._rules.max_calls is not None:
             room = min(room, self._rules.max_calls // per_match - int(self._asked.sum()))
         playable = self._playable()
-        hypotheses = self._belief.hypotheses()
+        hypotheses, chances = self._belief.now()
         settled = self._confidence(hypotheses.right(), hypotheses.nobody())
         if room < 1 or not playable.any() or settled >= self._rules.confidence:
             return self._board.hand_out(())
-        picked = pick(hypotheses, self._belief.chances(), playable, room)
+        picked = pick(hypotheses, chances, playable, room)
         names = self._board.entrants
         handed = []
         for first, second in picked:
@@ -128,7 +128,7 @@ class _AdaptivePlay:
 
     def standings(self) -> Standings:
         """The best so far; scores are probabilities of being right."""
-        hypotheses = self._belief.hypotheses()
+        hypotheses, _ = self._belief.now()
         right = hypotheses.right()
         return self._board.standings(
             dict(zip(self._board.entrants, right.tolist(), strict=True)),
@@ -145,9 +145,13 @@ class _AdaptivePlay:
     def _outcome(self, verdict: Verdict) -> int | None:
         """What a verdict means to the belief; None when it tells nothing."""
         first, second = (verdict.votes.get(name, 0.0) for name in verdict.match.shown)
-        if first != second:
-            return FIRST if first > second else SECOND
-        return TIE if self._rules.both_orders and first > 0 else None
+        if self._rules.both_orders and max(first, second) < 0.75:
+            # Half a vote alone is one order's: the other was not answered, and which of the two
+            # spoke, that of the bias or the one against it, cannot be told.
+            return TIE if first > 0 and second > 0 else None
+        if first == second:
+            return None
+        return FIRST if first > second else SECOND
 
     @staticmethod
     def _confidence(right: Floats, nobody: float) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from .right_sets import every_set
 Integers = NDArray[np.int64]
 
 EXACT_UP_TO = 16
-"""Most entrants whose sets are all weighed; at 16 a verdict takes about a millisecond."""
+"""Most entrants whose sets are all weighed."""
 
 
 class Hypotheses(Protocol):
@@ -44,12 +45,13 @@ class Belief(Protocol):
         """Take the outcome of one match."""
         ...
 
-    def hypotheses(self) -> Hypotheses:
-        """The sets, the judge averaged out."""
-        ...
+    def now(self) -> tuple[Hypotheses, Floats]:
+        """What is believed of the entrants, and of the judge.
 
-    def chances(self) -> Floats:
-        """``[outcome, kind]``: the chances of each outcome, averaged over the judges."""
+        Returns:
+            The sets, the judge averaged out; and ``[outcome, kind]``, the chances of each
+            outcome, averaged over the judges.
+        """
         ...
 
 
@@ -79,7 +81,8 @@ class EverySet:
     def after(self, first: int, second: int, chances: Floats) -> EverySet:
         """What would be believed after an outcome that has these chances for each kind."""
         weights = self._weights.copy()
-        _reweigh(weights[None], first, second, chances[:, None])
+        only(weights, first, second)[...] *= chances[FIRST_RIGHT] / chances[ALIKE]
+        only(weights, second, first)[...] *= chances[SECOND_RIGHT] / chances[ALIKE]
         return EverySet(self._entrants, weights)
 
     def _of_supersets(self) -> Floats:
@@ -94,49 +97,60 @@ class EverySet:
 
 
 class ExactBelief:
-    """A table of every set of right entrants and every judge of the grid.
+    """Every set of right entrants, with the outcomes that it would have to explain.
 
-    Weights are relative to those of the set of nobody, which no verdict changes; what a verdict
-    says about the judge whoever is right is kept apart, in logarithms. One verdict multiplies a
-    weight by at most 1.8, so a thousand of them stay within the range of floats.
+    How likely a set makes the verdicts depends only on how many matches of each kind came out
+    how, were the set right. So these numbers are kept, not a weight for each set and judge:
+    sets with the same numbers share one computation, and a tournament that waits for its judge
+    holds a megabyte at 16 entrants.
     """
 
     def __init__(self, log_odds: Sequence[float], model: JudgeModel) -> None:
         self._entrants = len(log_odds)
         self._model = model
-        self._table = np.tile(every_set(log_odds), (len(model.weights), 1))
-        self._judges = np.log(model.weights)
+        self._prior = every_set(log_odds)
+        self._outcomes = np.zeros(len(model.chances), dtype=np.int64)
+        # [outcome, FIRST_RIGHT or SECOND_RIGHT, set]: matches of the kind that came out so; the
+        # rest of the outcomes are those of matches between two alike.
+        self._counts = np.zeros((len(model.chances), 2, len(self._prior)), dtype=np.uint16)
 
     def observe(self, first: int, second: int, outcome: int) -> None:
         """Take the outcome of one match."""
-        chances = self._model.chances[outcome]
-        _reweigh(self._table, first, second, chances)
-        self._judges += np.log(chances[ALIKE])
+        self._outcomes[outcome] += 1
+        for kind, right, wrong in ((0, first, second), (1, second, first)):
+            only(self._counts[outcome, kind], right, wrong)[...] += 1
 
-    def hypotheses(self) -> EverySet:
-        """The sets, the judge averaged out."""
-        return EverySet(self._entrants, np.exp(self._judges - self._judges.max()) @ self._table)
+    def now(self) -> tuple[EverySet, Floats]:
+        """What is believed of the entrants, and of the judge; see :meth:`Belief.now`."""
+        cell, likely = self._cells()
+        judges = np.bincount(cell, weights=self._prior, minlength=len(likely)) @ likely
+        chances: Floats = self._model.chances @ (judges / judges.sum())
+        return EverySet(self._entrants, self._prior * likely.sum(axis=1)[cell]), chances
 
-    def chances(self) -> Floats:
-        """``[outcome, kind]``: the chances of each outcome, averaged over the judges."""
-        weights = np.exp(self._judges - self._judges.max()) * self._table.sum(axis=1)
-        averaged: Floats = self._model.chances @ (weights / weights.sum())
-        return averaged
+    def _cells(self) -> tuple[Integers, Floats]:
+        """For each set its cell, and for each cell and judge how likely they make the verdicts."""
+        counts = self._counts.reshape(-1, len(self._prior))
+        widths = tuple(np.repeat(self._outcomes + 1, 2).tolist())
+        cell: Integers = np.arange(len(self._prior))
+        if math.prod(widths) <= len(self._prior):
+            cell = np.asarray(np.ravel_multi_index(tuple(counts), widths))
+            counts = np.indices(widths, dtype=np.uint16).reshape(len(widths), -1)
+        logs = np.log(self._model.chances)
+        apart = logs[:, [FIRST_RIGHT, SECOND_RIGHT]] - logs[:, [ALIKE]]
+        alike = self._outcomes @ logs[:, ALIKE] + np.log(self._model.weights)
+        log_likely = counts.T @ apart.reshape(len(counts), -1) + alike
+        likely: Floats = np.exp(log_likely - log_likely.max())
+        return cell, likely
 
 
-def _reweigh(table: Floats, first: int, second: int, chances: Floats) -> None:
-    """Multiply the sets in which exactly one of two is right by its chance over that of alike.
+def only(values: NDArray[Any], right: int, wrong: int) -> NDArray[Any]:
+    """A view of the values of the sets that hold one entrant and not another.
 
     Args:
-        table: ``[judge, set]``, changed in place.
-        first: Who was shown first.
-        second: Who was shown second.
-        chances: ``[kind, judge]``.
+        values: One for each set; bit ``i`` of the index is entrant ``i``.
+        right: Who is in the sets.
+        wrong: Who is not.
     """
-    low, high = sorted((first, second))
-    cells = table.reshape(len(table), -1, 2, 1 << (high - low - 1), 2, 1 << low)
-    one, other = chances[FIRST_RIGHT] / chances[ALIKE], chances[SECOND_RIGHT] / chances[ALIKE]
-    if first == low:
-        one, other = other, one
-    cells[:, :, 1, :, 0] *= one[:, None, None, None]
-    cells[:, :, 0, :, 1] *= other[:, None, None, None]
+    low, high = sorted((right, wrong))
+    cells = values.reshape(-1, 2, 1 << (high - low - 1), 2, 1 << low)
+    return cells[:, int(high == right), :, int(low == right)]

@@ -56,8 +56,8 @@ def every_set(log_odds: Sequence[float]) -> Floats:
     for own in log_odds:
         sizes, odds = np.concatenate([sizes, sizes + 1]), np.concatenate([odds, odds + own])
     logs = odds + (log_sizes(len(log_odds)) - log_totals(log_odds)[0])[sizes]
-    weights: Floats = np.exp(logs)
-    return weights / weights.sum()
+    weights: Floats = np.exp(logs - np.logaddexp.reduce(logs))
+    return weights
 
 
 def sample_sets(

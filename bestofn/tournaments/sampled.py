@@ -90,24 +90,23 @@ class SampledBelief:
         if 2 * weights.sum() ** 2 < len(weights) * (weights**2).sum():
             self._draw_again(weights / weights.sum())
 
-    def hypotheses(self) -> SampledSets:
-        """The sets, the judge averaged out."""
-        met = {entrant for match in self._matches for entrant in match[:2]}
-        groups: dict[float, list[int]] = {}
-        for entrant, odds in enumerate(self._log_odds):
-            if entrant not in met:
-                groups.setdefault(float(odds), []).append(entrant)
-        shared = [np.array(group) for group in groups.values()]
-        return SampledSets(self._sets, self._weights(), shared)
-
-    def chances(self) -> Floats:
-        """``[outcome, kind]``: the chances of each outcome, averaged over the judges."""
+    def now(self) -> tuple[SampledSets, Floats]:
+        """What is believed of the entrants, and of the judge; see :meth:`Belief.now`."""
+        weights = self._weights()
         logs = self._log_likelihoods(self._counts)
         judges = np.exp(logs - logs.max(axis=1, keepdims=True))
         judges /= judges.sum(axis=1, keepdims=True)
-        weights = self._weights()
-        averaged: Floats = self._model.chances @ ((weights / weights.sum()) @ judges)
-        return averaged
+        chances: Floats = self._model.chances @ (weights @ judges / weights.sum())
+        return SampledSets(self._sets, weights, self._alike()), chances
+
+    def _alike(self) -> list[Integers]:
+        """Groups of entrants that nothing tells apart: equal odds and no match yet."""
+        met = {entrant for match in self._matches for entrant in match[:2]}
+        groups: dict[float, list[int]] = {}
+        for entrant, odds in enumerate(self._log_odds.tolist()):
+            if entrant not in met:
+                groups.setdefault(odds, []).append(entrant)
+        return [np.array(group) for group in groups.values()]
 
     def _weights(self) -> Floats:
         weights: Floats = np.exp(self._log_weights - self._log_weights.max())

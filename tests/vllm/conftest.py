@@ -22,6 +22,7 @@ MODEL, ADAPTER = "tiny", "tiny-judge"
 START_S, STOP_S = 400, 20
 ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
+    "VLLM_CACHE_ROOT": str(Path(sys.prefix, "cache")),  # not in the user's home
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the executor in the engine's own process wants it

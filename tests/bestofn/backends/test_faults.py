@@ -10,6 +10,7 @@ import pytest
 
 from bestofn.backends import OpenAIBackend, RetryPolicy
 from bestofn.chat import ChatRequest
+from bestofn.errors import BackendError
 from bestofn.testing import FaultyServer, Received
 from bestofn.testing import faults as do
 
@@ -107,6 +108,15 @@ async def test_nobody_listens(backend: MakeBackend) -> None:
     async with FaultyServer() as server:
         made = backend(server)
     async with made.session() as session:
+        with pytest.raises(BackendError, match="running") as raised:
+            await session.ask(ASK)
+    assert server.url in str(raised.value)
+
+
+async def test_a_server_that_goes_away_is_unavailable(backend: MakeBackend) -> None:
+    async with FaultyServer() as server, backend(server).session() as session:
+        assert (await session.ask(ASK))[0].status == "ok"
+        await server.__aexit__(None, None, None)
         [reply] = await session.ask(ASK)
     assert (reply.status, reply.attempts) == ("unavailable", 6)
     assert server.url in reply.error

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -164,7 +165,7 @@ def test_words_out_of_html() -> None:
     assert brief(Refusal.read(page).message) == "502 Bad gateway"
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(json_values)
 def test_any_body_can_be_read(body: object) -> None:
     refusal = Refusal.read(json.dumps(body))
@@ -193,3 +194,14 @@ def test_a_secret_does_not_show() -> None:
     secret = Secret("sesame")
     assert "sesame" not in f"{secret!r} {secret!s} {[secret]}"
     assert secret.reveal() == "sesame"
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.sampled_from(["a", "<script>", "<", "tokens ", "exceed", "sk-", "[", '{"error":']))
+def test_long_words_cost_no_time(piece: str) -> None:
+    refusal = Refusal.read(piece * 100_000)
+    started = time.process_time()
+    assert not refusal.unknown(SENT)
+    _ = refusal.context_overflow
+    Scrubber(["a-very-long-key-of-some-server"])(refusal.message)
+    assert time.process_time() - started < 2

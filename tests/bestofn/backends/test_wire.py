@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bestofn.backends.retry import Fault
@@ -30,6 +30,7 @@ answers = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(answers)
 def test_whatever_comes_becomes_an_outcome(answer: dict[str, Any]) -> None:
     replies = read_choices(answer)

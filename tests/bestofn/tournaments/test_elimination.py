@@ -109,7 +109,9 @@ def test_few_candidates_are_shown_all_at_once() -> None:
     assert play.standings().order[0] == "c"
 
 
-@pytest.mark.parametrize(("count", "waves"), [(8, [2, 1]), (9, [3, 1]), (16, [4, 1]), (17, [5, 2, 1])])
+@pytest.mark.parametrize(
+    ("count", "waves"), [(8, [2, 1]), (9, [3, 1]), (16, [4, 1]), (17, [5, 2, 1])]
+)
 def test_groups_then_a_final(count: int, waves: list[int]) -> None:
     play = Listwise().start(names(count), Random(1))
     seen = []

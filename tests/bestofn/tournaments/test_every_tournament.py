@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -91,7 +92,7 @@ def check(standings: Standings, entrants: Iterable[str]) -> None:
     assert standings.tied[0] == standings.order[0]
     assert standings.tied == standings.order[: len(standings.tied)]
     scores = [standings.scores[name] for name in standings.order]
-    assert all(a >= b - 1e-8 for a, b in zip(scores, scores[1:], strict=False))
+    assert all(a >= b - 1e-8 for a, b in pairwise(scores))
     assert standings.confidence is None or 0 <= standings.confidence <= 1
 
 
@@ -204,15 +205,15 @@ def test_no_entrant_and_no_slot_is_preferred(tournament: Tournament) -> None:
 
 @pytest.mark.parametrize("tournament", TOURNAMENTS, ids=repr)
 def test_misuse_is_refused_with_the_field_at_fault(tournament: Tournament) -> None:
-    with pytest.raises(InvalidInput, match="entrants: .*at least two"):
+    with pytest.raises(InvalidInput, match=r"entrants: .*at least two"):
         tournament.start(["a"], Random(1))
-    with pytest.raises(InvalidInput, match="entrants: .*repeated"):
+    with pytest.raises(InvalidInput, match=r"entrants: .*repeated"):
         tournament.start(["a", "b", "a"], Random(1))
     with pytest.raises(InvalidInput, match=r"prior\['a'\]: must be a finite"):
         tournament.start(["a", "b"], Random(1), prior={"a": float("nan")})
     play = tournament.start(["a", "b", "c"], Random(1))
     match = play.matches()[0]
-    with pytest.raises(InvalidInput, match="matches: .* are open"):
+    with pytest.raises(InvalidInput, match=r"matches: .* are open"):
         play.matches()
     for votes, reason in (
         ({"z": 1.0}, "did not play"),
