@@ -25,8 +25,10 @@ unit: $(VENV)/.dev
 test-vllm: $(VLLM)/.installed  ## sampling and judging through a real vLLM on the CPU
 	$(VLLM)/bin/python -m pytest tests/vllm
 
-bench: $(VENV)/.dev  ## speed: programs per second against one fresh python per test
+bench: $(VENV)/.dev  ## speed of grading, of model calls, and what tournaments need
 	$(BIN)/python tests/perf/bench_grading.py
+	$(BIN)/python tests/perf/bench_calls.py
+	$(BIN)/python tests/perf/bench_tournaments.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

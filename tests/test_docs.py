@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from bestofn.testing import FaultyServer, either, judging, programming
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
 
 
-def run(*arguments: str) -> str:
+ADD = "a, b = map(int, input().split())\nprint(a + b)"
+SUBTRACT = "a, b = map(int, input().split())\nprint(a - b)"
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[dict[str, str]]:
+    """The environment of a user who has a key: it leads to the loopback server."""
+    answer = either(judging("longest"), programming([ADD, SUBTRACT]))
+    with FaultyServer(answer=answer).in_process() as server:
+        yield {**os.environ, "OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "any"}
+
+
+def run(*arguments: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error", *arguments],
         capture_output=True,
         text=True,
         timeout=120,
-        cwd=ROOT,
+        cwd=cwd,
+        env=env,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -32,9 +49,9 @@ def test_the_readme_has_code():
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_readme_code_runs(number):
+def test_readme_code_runs(number, model, tmp_path):
     """Blocks build on those before them, as they do for a reader."""
-    run("-c", "\n".join(BLOCKS[: number + 1]))
+    run("-c", "\n".join(BLOCKS[: number + 1]), cwd=tmp_path, env=model)
 
 
 def test_select_best_example():

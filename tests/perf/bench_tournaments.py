@@ -104,9 +104,7 @@ def frontier(entrants: int, count: int, seed: int) -> None:
     if entrants == 4:
         rivals += [("adaptive, batch=1, samples=3", Adaptive(samples=3, batch=1), 24)]
     for label, rules, most in rivals:
-        rules = Adaptive(
-            max_calls=most, confidence=1, batch=rules.batch, samples=rules.samples
-        )
+        rules = Adaptive(max_calls=most, confidence=1, batch=rules.batch, samples=rules.samples)
         started = time.process_time()
         course, _ = measure(rules, sample, seed + 1, most)
         spent = (time.process_time() - started) / (len(sample) * most)
