@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import inspect
 
+import pytest
+
 import bestofn
 
 PUBLIC = [
+    "BackendError",
     "BestOfNError",
+    "Budget",
+    "Calls",
     "Candidate",
+    "ChatRequest",
     "Cluster",
     "Comparison",
     "ConsensusJudge",
     "Evidence",
     "FormatError",
     "InvalidInput",
+    "JournalError",
     "Judge",
+    "LLMJudge",
     "Level",
     "Limits",
+    "Message",
+    "NoCandidate",
     "Outcome",
+    "Price",
     "Problem",
     "Ranking",
     "Rejection",
+    "Reply",
+    "RequestRejected",
+    "Run",
+    "Sampling",
     "Sandbox",
     "SandboxError",
     "SandboxFault",
@@ -29,8 +44,11 @@ PUBLIC = [
     "Selection",
     "Split",
     "TestCase",
+    "UnknownRequest",
     "Usage",
+    "abest_of_n",
     "aselect",
+    "best_of_n",
     "select",
 ]
 
@@ -50,7 +68,6 @@ def test_everything_public_is_documented():
                     assert inspect.getdoc(value), f"{name}.{attribute}"
 
 
-def test_select_and_aselect_are_twins():
-    sync = inspect.signature(bestofn.select)
-    twin = inspect.signature(bestofn.aselect)
-    assert sync == twin
+@pytest.mark.parametrize(("sync", "twin"), [("select", "aselect"), ("best_of_n", "abest_of_n")])
+def test_twins_take_the_same(sync, twin):
+    assert inspect.signature(getattr(bestofn, sync)) == inspect.signature(getattr(bestofn, twin))

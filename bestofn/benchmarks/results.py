@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..types import Usage
 from .metrics import Estimate, Pairs
 
 SCHEMA = "bestofn.results"
@@ -64,6 +65,7 @@ class Choice:
         stopped_by: The limit that ended the work early, or None.
         seconds: Wall-clock seconds of the selection.
         programs_run: How many times a program was started on an input.
+        usage: What models were asked, and what it cost.
     """
 
     chosen: str
@@ -73,6 +75,7 @@ class Choice:
     stopped_by: str | None = None
     seconds: float = 0.0
     programs_run: int = 0
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +112,7 @@ class Row:
         stopped: How many problems a limit ended early.
         seconds: Wall-clock seconds a problem, the mean.
         programs_run: How many times a program was started on an input, over all problems.
+        usage: What models were asked over all problems, and what it cost.
     """
 
     selector: str
@@ -119,6 +123,7 @@ class Row:
     stopped: int = 0
     seconds: float = 0.0
     programs_run: int = 0
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -294,7 +294,8 @@ async def _choice(item: Item, judge: Judge, context: _Context) -> Choice:
             why="no candidate has a program",
             abstained="no candidate has a program",
         )
-    context.log.add(item.problem.id, judge.name, key, choice)
+    if choice.stopped_by in (None, "seconds"):  # with a larger budget it goes on where it stopped
+        context.log.add(item.problem.id, judge.name, key, choice)
     return choice
 
 
@@ -313,4 +314,5 @@ def _as_choice(item: Item, selection: Selection) -> Choice:
         stopped_by=selection.stopped_by,
         seconds=selection.evidence.seconds,
         programs_run=selection.evidence.programs_run,
+        usage=selection.usage,
     )

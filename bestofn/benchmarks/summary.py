@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..types import Usage
 from . import metrics
 from .results import Choice, Grades, Group, ProblemResult, Row
 
@@ -90,6 +91,7 @@ def _row(
         stopped=sum(choice.stopped_by is not None for choice in choices),
         seconds=sum(choice.seconds for choice in choices) / len(values),
         programs_run=sum(choice.programs_run for choice in choices),
+        usage=sum((choice.usage for choice in choices), Usage()),
     )
 
 

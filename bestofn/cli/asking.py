@@ -19,6 +19,9 @@ from ..judges import Judge, LLMJudge, judge_named
 from ..tournaments import NAMES as TOURNAMENTS
 from ..tournaments import tournament_named
 
+MODELS = "When a model is asked"
+COSTS = "What its calls may cost"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
@@ -26,11 +29,16 @@ class Server:
 
     base_url: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="An OpenAI-compatible server; else the provider's own."),
+        typer.Option(
+            rich_help_panel=MODELS,
+            metavar="URL",
+            help="An OpenAI-compatible server; else the provider's own.",
+        ),
     ] = None
     key_from: Annotated[
         str | None,
         typer.Option(
+            rich_help_panel=MODELS,
             metavar="NAME",
             help="Environment variable that holds the server's key; OPENAI_API_KEY for openai/.",
         ),
@@ -55,25 +63,46 @@ class Judging:
     """How a model judges."""
 
     tournament: Annotated[
-        str, typer.Option(metavar="NAME", help=f"Which pairs meet: {', '.join(TOURNAMENTS)}.")
+        str,
+        typer.Option(
+            rich_help_panel=MODELS,
+            metavar="NAME",
+            help=f"Which pairs meet: {', '.join(TOURNAMENTS)}.",
+        ),
     ] = "daj"
     rounds: Annotated[
         int | None,
-        typer.Option(min=1, metavar="R", help="Comparisons at most; 8 for daj unless given."),
+        typer.Option(
+            rich_help_panel=MODELS,
+            min=1,
+            metavar="R",
+            help="Comparisons at most; 8 for daj unless given.",
+        ),
     ] = None
     swap: Annotated[
         Literal["none", "both"],
-        typer.Option(metavar="none|both", help="Whether each pair is judged in both orders."),
+        typer.Option(
+            rich_help_panel=MODELS,
+            metavar="none|both",
+            help="Whether each pair is judged in both orders.",
+        ),
     ] = "none"
     evidence: Annotated[
         Literal["none", "tests", "behaviour"],
         typer.Option(
-            metavar="none|tests|behaviour", help="What the judge is told about running them."
+            rich_help_panel=MODELS,
+            metavar="none|tests|behaviour",
+            help="What the judge is told about running them.",
         ),
     ] = "none"
     template: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Your own prompt, a Jinja template.", dir_okay=False),
+        typer.Option(
+            rich_help_panel=MODELS,
+            metavar="FILE",
+            help="Your own prompt, a Jinja template.",
+            dir_okay=False,
+        ),
     ] = None
 
     def make_judge(self, name: str, server: Server) -> Judge:
@@ -98,23 +127,31 @@ class Spending:
     """What calls may cost, and where they are kept."""
 
     max_calls: Annotated[
-        int | None, typer.Option(min=0, metavar="K", help="Model calls at most.")
+        int | None,
+        typer.Option(rich_help_panel=COSTS, min=0, metavar="K", help="Model calls at most."),
     ] = None
     max_tokens: Annotated[
-        int | None, typer.Option(min=0, metavar="K", help="Tokens at most, prompts included.")
+        int | None,
+        typer.Option(
+            rich_help_panel=COSTS, min=0, metavar="K", help="Tokens at most, prompts included."
+        ),
     ] = None
     max_dollars: Annotated[
-        float | None, typer.Option(min=0, metavar="D", help="Dollars at most.")
+        float | None,
+        typer.Option(rich_help_panel=COSTS, min=0, metavar="D", help="Dollars at most."),
     ] = None
     price: Annotated[
         str | None,
         typer.Option(
-            metavar="IN,OUT", help="Dollars per million tokens of prompt and reply, if unknown."
+            rich_help_panel=COSTS,
+            metavar="IN,OUT",
+            help="Dollars per million tokens of prompt and reply, if unknown.",
         ),
     ] = None
     journal: Annotated[
         Path | None,
         typer.Option(
+            rich_help_panel=COSTS,
             metavar="FILE",
             dir_okay=False,
             help="Keeps every reply; what is in it is not paid again.",
@@ -123,7 +160,10 @@ class Spending:
     trace: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", dir_okay=False, help="Every prompt, reply and verdict, JSONL."
+            rich_help_panel=COSTS,
+            metavar="FILE",
+            dir_okay=False,
+            help="Every prompt, reply and verdict, JSONL.",
         ),
     ] = None
 

@@ -14,8 +14,7 @@ from ..grading import shorten
 from ..journal import Entry, JournalReader, Note, Summary, read_journal
 from . import options
 from .exits import exit_codes
-from .output import new_table, print_json, stdout
-from .selection import spent
+from .output import new_table, print_json, spent, stdout
 
 EPILOG = "Example: bestofn inspect run.db --call 3"
 _WIDTH = 60

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from ..benchmarks import BenchmarkResult, Estimate, Group, Pairs
 from ..select import SECONDS
+from ..types import Usage
 
 _PLAIN_WIDTH = 100
 
@@ -40,6 +41,13 @@ def stderr() -> Console:
 def say(line: str) -> None:
     """One plain line on standard error."""
     stderr().print(line)
+
+
+def spent(usage: Usage) -> str:
+    """What calls cost, in a few words."""
+    times = "once" if usage.calls == 1 else f"{usage.calls:,} times"
+    tokens = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
+    return f"{times}: {tokens}" + (f", ${usage.dollars:.4f}" if usage.dollars else "")
 
 
 def print_json(value: Any) -> None:
@@ -163,6 +171,8 @@ def _facts(result: BenchmarkResult) -> list[str]:
         for name, count in stopped.items()
         if count
     ]
+    costs = {row.selector: row.usage for group in result.groups[-1:] for row in group.rows}
+    lines += [f"{name}: asked {spent(usage)}" for name, usage in costs.items() if usage.calls]
     if result.faults:
         lines.append(
             f"left out: {result.faults} problem(s) on which the sandbox failed (see the JSON)"

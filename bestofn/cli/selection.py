@@ -7,8 +7,8 @@ from typing import Any
 
 from ..benchmarks.explain import SHOWN, copies
 from ..grading import shorten
-from ..types import Problem, Selection, Usage
-from .output import stdout
+from ..types import Problem, Selection
+from .output import spent, stdout
 
 _MOST_SPLITS = 3
 _MOST_NAMES = 6
@@ -74,13 +74,6 @@ def print_selection(selection: Selection) -> None:
             f"Ran programs {evidence.programs_run} times in {evidence.seconds:.1f} s, "
             f"isolation: {evidence.isolation}."
         )
-
-
-def spent(usage: Usage) -> str:
-    """What calls cost, in a few words."""
-    times = "once" if usage.calls == 1 else f"{usage.calls:,} times"
-    tokens = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
-    return f"{times}: {tokens}" + (f", ${usage.dollars:.4f}" if usage.dollars else "")
 
 
 def _clusters(selection: Selection) -> list[str]:

@@ -6,8 +6,11 @@
 For each problem the share of right candidates is drawn from Beta(0.6, 0.6) and each of the N is
 right with that probability. The simulated judge names the first slot whatever is there 15 % of
 the time, and else the right one of a right and a wrong candidate 75 % of the time. All schedules
-play the same problems; numbers in brackets are standard errors of the last two digits. A third
-of a percent of the problems more or less is chance: look at the differences.
+play the same problems. Numbers in brackets are standard errors; those of differences are paired.
+
+Random pairs may draw the same two again and get a fresh opinion. An adaptive tournament asks no
+ordered pair twice unless `samples` says so, and four candidates have but twelve ordered pairs:
+no schedule of these twelve can choose right as often as 32 random pairs do.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 
 import numpy as np
@@ -24,12 +28,27 @@ from bestofn.testing import SimulatedModel
 from bestofn.tournaments import Adaptive, RandomPairs, Tournament
 
 ROUNDS = (4, 8, 16, 32, 64)
-# With so many entrants a call takes longer to choose; the curves are also further apart.
-SHARE_OF_PROBLEMS = {4: 1.0, 8: 1.0, 16: 0.125}
-TARGET = 0.4
+CONFIDENCES = (0.88, 0.9, 0.92, 0.94)
 
 Problem = dict[str, bool]
-Course = NDArray[np.bool_]
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Courses:
+    """What a schedule came to after each call, ``[problem, call]``."""
+
+    right: Flags
+    confidence: Floats
+
+    def stopped_at(self, confidence: float, batch: int) -> tuple[Flags, NDArray[np.int64]]:
+        """Whether the choice was right, and the calls, had it stopped when so confident."""
+        problems, calls = self.right.shape
+        waves = np.arange(batch, calls + 1, batch) - 1
+        settled = self.confidence[:, waves] >= confidence
+        at = np.where(settled.any(axis=1), waves[settled.argmax(axis=1)], calls - 1)
+        return self.right[np.arange(problems), at], at + 1
 
 
 def problems(entrants: int, count: int, seed: int) -> list[Problem]:
@@ -42,100 +61,95 @@ def problems(entrants: int, count: int, seed: int) -> list[Problem]:
     return drawn
 
 
-def play(rules: Tournament, right: Problem, rng: Random, calls: int) -> list[bool]:
-    """Whether the choice after each call is right, up to ``calls``; shorter when it is settled."""
-    model = SimulatedModel(right=frozenset(name for name in right if right[name]))
-    under_way = rules.start(list(right), rng)
-    course: list[bool] = []
-    while len(course) < calls and (matches := under_way.matches()):
+def play(rules: Tournament, problem: Problem, rng: Random) -> list[tuple[bool, float]]:
+    """Whether the choice after each call is right, and how confident it is."""
+    model = SimulatedModel(right=frozenset(name for name in problem if problem[name]))
+    under_way = rules.start(list(problem), rng)
+    course = []
+    while matches := under_way.matches():
         for match in matches:
             under_way.record([model.verdict(match, [model.answer(match.shown, rng)])])
-            course.append(right[under_way.standings().order[0]])
+            standings = under_way.standings()
+            course.append((problem[standings.order[0]], standings.confidence or 0.0))
     return course
 
 
-def measure(
-    rules: Tournament, sample: Sequence[Problem], seed: int, calls: int
-) -> tuple[Course, NDArray[np.int64]]:
-    """``[problem, call]``: whether the choice is right after it; and the calls asked."""
-    courses = [
-        play(rules, right, Random(f"{seed}/{index}"), calls) for index, right in enumerate(sample)
-    ]
-    lengths = np.array([len(course) for course in courses])
-    filled = [course + [course[-1]] * (calls - len(course)) for course in courses]
-    return np.array(filled, dtype=np.bool_), lengths
+def measure(rules: Tournament, sample: Sequence[Problem], seed: int) -> Courses:
+    """Play every problem."""
+    courses = np.array(
+        [play(rules, right, Random(f"{seed}/{index}")) for index, right in enumerate(sample)]
+    )
+    return Courses(right=courses[..., 0] > 0, confidence=courses[..., 1])
 
 
-def with_error(values: NDArray[np.bool_] | NDArray[np.float64]) -> str:
+def percent(values: Flags | NDArray[np.int64]) -> str:
     """A mean in percent with its standard error."""
-    error = values.std() / np.sqrt(len(values))
-    return f"{100 * values.mean():5.1f} ({100 * error:.1f})"
+    return f"{100 * values.mean():.1f} ({100 * values.std() / np.sqrt(len(values)):.1f})"
 
 
-def calls_for(course: Course, accuracy: float) -> float:
+def calls_for(curve: Floats, accuracy: float) -> float:
     """Calls after which a schedule is as accurate, between two by proportion; inf for never."""
-    curve = course.mean(axis=0)
-    reached = np.flatnonzero(curve >= accuracy)
-    if not len(reached):
+    steady = np.maximum.accumulate(np.concatenate([[0.5], curve]))
+    if accuracy > steady[-1]:
         return float("inf")
-    at = int(reached[0])
-    if at == 0:
-        return 1.0
-    return float(at + (accuracy - curve[at - 1]) / (curve[at] - curve[at - 1]))
+    return float(np.interp(accuracy, steady, np.arange(len(steady))))
+
+
+def schedules(entrants: int) -> dict[str, Adaptive]:
+    """The adaptive tournaments that are tried; none stops by itself."""
+    most = min(16, entrants * (entrants - 1))
+    found = {
+        f"adaptive, batch={batch}": Adaptive(max_calls=most, confidence=1, batch=batch)
+        for batch in ((2,) if entrants == 16 else (1, 2, 4))
+    }
+    if entrants == 4:
+        found["adaptive, batch=1, samples=3"] = Adaptive(
+            max_calls=24, confidence=1, batch=1, samples=3
+        )
+    return found
 
 
 def frontier(entrants: int, count: int, seed: int) -> None:
     """Print the tables of one N."""
-    sample = problems(entrants, max(100, int(count * SHARE_OF_PROBLEMS[entrants])), seed)
-    random, _ = measure(RandomPairs(rounds=max(ROUNDS)), sample, seed, max(ROUNDS))
-    print(f"\nN = {entrants}, {len(sample)} problems: choices that are right, in percent")
-    print(f"{'calls':<34}" + "".join(f"{calls:>14}" for calls in ROUNDS))
-
-    def row(label: str, course: Course) -> None:
-        cells = [with_error(course[:, c - 1]) if c <= course.shape[1] else "" for c in ROUNDS]
-        print(f"{label:<34}" + "".join(f"{cell:>14}" for cell in cells))
-
-    row("random pairs (daj)", random)
-    orders = entrants * (entrants - 1)
-    rivals = [(f"adaptive, batch={batch}", Adaptive(batch=batch), 16) for batch in (1, 2, 4)]
-    rivals = [(label, rules, min(most, orders)) for label, rules, most in rivals]
-    if entrants == 16:
-        rivals = rivals[1:2]
-    if entrants == 4:
-        rivals += [("adaptive, batch=1, samples=3", Adaptive(samples=3, batch=1), 24)]
-    for label, rules, most in rivals:
-        rules = Adaptive(max_calls=most, confidence=1, batch=rules.batch, samples=rules.samples)
-        started = time.process_time()
-        course, _ = measure(rules, sample, seed + 1, most)
-        spent = (time.process_time() - started) / (len(sample) * most)
-        row(label, course)
-        for rounds in (8, 16, 32):
-            needed = calls_for(course, random[:, rounds - 1].mean())
-            share = f"{needed / rounds:.0%}" if needed < np.inf else "never, with so many calls"
-            print(f"    as good as random pairs with {rounds:>2}: {needed:5.1f} calls, {share}")
-        print(f"    {spent * 1e3:.2f} ms of processor a call, simulation included")
-
-
-def stopping(entrants: int, count: int, seed: int) -> None:
-    """Print what stopping early saves."""
     sample = problems(entrants, count, seed)
-    print(f"\nN = {entrants}, {len(sample)} problems: adaptive, at most 32 calls, stopping early")
-    print(f"{'confidence':<14}{'calls':>14}{'right':>14}{'right or none':>16}")
-    for confidence in (0.75, 0.85, 0.95, 1.0):
-        rules = Adaptive(max_calls=32, confidence=confidence)
-        course, lengths = measure(rules, sample, seed + 2, 32)
-        settled = course[:, -1] | np.array([not any(right.values()) for right in sample])
+    random = measure(RandomPairs(rounds=max(ROUNDS)), sample, seed)
+    curve = random.right.mean(axis=0)
+    print(f"\nN = {entrants}, {count} problems: right choices in percent")
+    print(f"  {'calls':<30}" + "".join(f"{calls:>13}" for calls in ROUNDS))
+    cells = "".join(f"{percent(random.right[:, calls - 1]):>13}" for calls in ROUNDS)
+    print(f"  {'random pairs (daj)':<30}{cells}")
+    early = []
+    for label, rules in schedules(entrants).items():
+        started = time.process_time()
+        played = measure(rules, sample, seed + 1)
+        spent = (time.process_time() - started) / played.right.size
+        checked = [calls for calls in ROUNDS if calls <= played.right.shape[1]]
+        cells = "".join(f"{percent(played.right[:, calls - 1]):>13}" for calls in checked)
+        print(f"  {label:<30}{cells}   {spent * 1e3:.1f} ms a call")
+        gains = [
+            played.right[:, calls - 1].astype(int) - random.right[:, calls - 1] for calls in checked
+        ]
+        print(f"  {'  more than random pairs':<30}" + "".join(f"{percent(g):>13}" for g in gains))
+        needed = [calls_for(played.right.mean(axis=0), curve[c - 1]) for c in (8, 16, 32)]
+        shares = zip(needed, (8, 16, 32), strict=True)
+        equal = ", ".join(f"{n:.1f} for {r} ({n / r:.0%})" for n, r in shares if n < np.inf)
+        print(f"  {'  calls at equal accuracy':<30} {equal}")
+        for confidence in CONFIDENCES:
+            right, calls = played.stopped_at(confidence, rules.batch)
+            early.append((label, confidence, right, calls))
+    print(f"  {'stopping when so confident':<46}{'right':>12}{'calls':>8}{'random needs':>14}")
+    for label, confidence, right, calls in early:
+        rival = calls_for(curve, right.mean())
         print(
-            f"{confidence:<14}{lengths.mean():>14.1f}{with_error(course[:, -1]):>14}"
-            f"{with_error(settled):>16}"
+            f"  {label:<40}{confidence:<6}{percent(right):>12}{calls.mean():>8.1f}"
+            f"{rival:>14.1f}{calls.mean() / rival:>7.0%}"
         )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--problems", type=int, default=4000)
+    parser.add_argument("--problems", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    for size in SHARE_OF_PROBLEMS:
-        frontier(size, arguments.problems, arguments.seed)
-    stopping(8, arguments.problems // 4, arguments.seed)
+    for size, part in ((4, 1), (8, 1), (16, 8)):  # a call among 16 takes more to choose
+        frontier(size, max(arguments.problems // part, 10), arguments.seed)
