@@ -64,3 +64,10 @@ def test_agent_loop_example():
     output = run("examples/agent_loop.py")
     assert re.search(r"^median: candidate [12]$", output, flags=re.MULTILINE)
     assert re.search(r"^greeting: candidate [02]$", output, flags=re.MULTILINE)
+
+
+def test_model_judge_example():
+    output = run("examples/model_judge.py")
+    assert output.count("best: 1") == 2
+    paid = re.findall(r"(\d+) paid", output)
+    assert paid[0] == paid[1], "the second time everything is in the journal"

@@ -22,7 +22,7 @@ from .asking import Judging, Server, Spending
 from .exits import exit_codes
 from .grouped import grouped
 from .output import print_json, print_result
-from .progress import Reporter
+from .progress import CallCounter, Reporter
 
 EPILOG = (
     "Example: bestofn bench humaneval --problems HumanEval.jsonl.gz --samples samples.jsonl "
@@ -70,7 +70,8 @@ class Running(Server, Judging, Spending):
 
     def run(self, benchmark: Benchmark, *, examples: bool = True) -> None:
         """Run, keep and print."""
-        with Reporter(benchmark.name) as reporter:
+        counter = CallCounter(live=False)
+        with counter, Reporter(benchmark.name) as reporter:
             result = run_benchmark(
                 benchmark,
                 judges=[self._judge(name) for name in self.judge or ["consensus"]],
@@ -82,7 +83,7 @@ class Running(Server, Judging, Spending):
                     examples=examples,
                 ),
                 output=self.output,
-                calls=self.calls(*(self.judge or ())),
+                calls=self.calls(*(self.judge or ()), on_event=counter.heard),
                 on_problem=reporter.problem_done,
             )
         if self.json:

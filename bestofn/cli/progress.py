@@ -62,12 +62,18 @@ class Reporter:
 
 
 class CallCounter:
-    """Shows on a terminal how many replies have come; pass :meth:`heard` as ``on_event``."""
+    """Shows how many replies have come, and settings that a server does not take.
 
-    def __init__(self) -> None:
+    Pass :meth:`heard` as ``on_event``. Not ``live``: only at the end, where something else
+    shows progress meanwhile.
+    """
+
+    def __init__(self, *, live: bool = True) -> None:
         self._console = stderr()
+        live = live and self._console.is_terminal
         self._asked = self._recorded = 0
-        self._status = self._console.status("") if self._console.is_terminal else None
+        self._ignored: dict[str, set[str]] = {}
+        self._status = self._console.status("") if live else None
         self._shown = False
 
     def __enter__(self) -> Self:
@@ -83,11 +89,15 @@ class CallCounter:
             self._status.stop()
         if self._asked or self._recorded:
             self._console.print(self._line())
+        for name, settings in self._ignored.items():
+            self._console.print(f"{name} does not take: {', '.join(sorted(settings))}")
 
     def heard(self, event: Event) -> None:
         """Count the replies of a finished call."""
         if not isinstance(event, CallFinished):
             return
+        if ignored := {setting for reply in event.replies for setting in reply.ignored}:
+            self._ignored.setdefault(event.backend, set()).update(ignored)
         if event.recorded:
             self._recorded += len(event.replies)
         else:

@@ -148,7 +148,7 @@ def frontier(entrants: int, count: int, seed: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--problems", type=int, default=3000)
+    parser.add_argument("--problems", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     for size, part in ((4, 1), (8, 1), (16, 8)):  # a call among 16 takes more to choose

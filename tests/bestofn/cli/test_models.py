@@ -150,6 +150,17 @@ def test_a_wrong_key_says_what_to_do(
     assert "NO_SUCH_KEY" in absent.stderr
 
 
+def test_settings_that_a_server_does_not_take_are_said(
+    bestofn: Run, sums: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    answer = judging("longest")
+    with FaultyServer(answer=answer, refuses=["top_k"]).in_process() as poor:
+        done = bestofn(*select(sums, poor), "--rounds", 2)
+    assert done.returncode == 0, done.stderr
+    assert "openai/any does not take: top_k" in done.stderr
+
+
 def test_judges_by_model_in_a_benchmark(bestofn: Run, tmp_path: Path, server: FaultyServer) -> None:
     command = ["bench", "demo", "--limit", 2, "--judge", "openai/any", "--base-url", server.url]
     command += ["--journal", tmp_path / "run.db", "--rounds", 2, "--json"]

@@ -22,7 +22,8 @@ def strongest(match: Match) -> Verdict:
 @given(st.integers(2, 20), st.integers(0, 2**32), st.sampled_from([1, 2]))
 def test_a_bracket_plays_one_pair_less_than_entrants(count: int, seed: int, best_of: int) -> None:
     play = Knockout(best_of=best_of).start(names(count), Random(seed))
-    pairs, waves = set(), 0
+    pairs: set[frozenset[str]] = set()
+    waves = 0
     while matches := play.matches():
         met = {frozenset(match.shown) for match in matches}
         assert len(matches) == best_of * len(met)

@@ -129,4 +129,4 @@ async def test_what_it_cannot_know_is_refused() -> None:
         ({"swap": "twice"}, "swap"),
     ):
         with pytest.raises(InvalidInput, match=f"^{field}: "):
-            SimulatedJudge({"a"}, **settings)  # type: ignore[arg-type]
+            SimulatedJudge({"a"}, **settings)
