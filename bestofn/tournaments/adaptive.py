@@ -38,8 +38,9 @@ class Adaptive:
         batch: Matches that are played at once. 1 learns most from each call, more take fewer
             rounds of waiting.
         samples: How many fresh opinions on one ordered pair may be asked. With 1 no ordered
-            pair is ever asked twice; more make sense for few entrants and a judge that is
-            sampled at a temperature.
+            pair is ever asked twice. More make sense for few entrants (four have but twelve
+            ordered pairs), and only for a judge that is sampled: one at temperature 0 repeats
+            itself, and its answer would be counted again.
         both_orders: The judge answers each match in both orders and splits the vote when they
             contradict each other. A pair is then played once, not once in each order.
 

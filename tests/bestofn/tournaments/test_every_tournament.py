@@ -190,7 +190,7 @@ def test_no_entrant_and_no_slot_is_preferred(tournament: Tournament) -> None:
     entrants = names(5)
     winners: Counter[str] = Counter()
     first: Counter[str] = Counter()
-    courses = 600
+    courses = 300
     for seed in range(courses):
         rng = Random(seed)
         play = tournament.start(entrants, rng)
@@ -198,9 +198,9 @@ def test_no_entrant_and_no_slot_is_preferred(tournament: Tournament) -> None:
         first[opening[0].shown[0]] += 1
         play.record([Verdict(match=match, votes=whim(match, rng)) for match in opening])
         winners[play.standings().order[0]] += 1
-    # 120 of each are expected, with a standard deviation below 10.
+    # 60 of each are expected, with a standard deviation of 7.
     for counted in (winners, first):
-        assert all(75 <= counted[name] <= 165 for name in entrants), counted
+        assert all(32 <= counted[name] <= 88 for name in entrants), counted
 
 
 @pytest.mark.parametrize("tournament", TOURNAMENTS, ids=repr)
