@@ -17,7 +17,7 @@ from .showing import Prompt, Showing
 ATTEMPTS = 2
 """An abstention is asked again once."""
 
-POINTLESS_AGAIN = ("context_overflow", "unavailable")
+POINTLESS_AGAIN = ("context_overflow", "unavailable", "stalled")
 """Outcomes that asking again does not change: the request stays too long, and the backend has
 tried for as long as its own rules say."""
 
@@ -33,6 +33,51 @@ class Opinion:
 
     shown: tuple[str, ...]
     draw: int = 0
+
+
+class Question:
+    """One comparison under way: what is shown, and what came back so far.
+
+    Args:
+        opinion: Which comparison.
+        prompt: What the model reads.
+    """
+
+    def __init__(self, opinion: Opinion, prompt: Prompt) -> None:
+        self.opinion = opinion
+        self.prompt = prompt
+        self.replies: list[Reply] = []
+        self.open = True
+        """Whether it is to be asked, or asked again."""
+        self._reading: Parsed | None = None
+        self._seconds = 0.0
+
+    def take(self, reply: Reply, seconds: float) -> None:
+        """Read a reply; without a verdict in it the question stays open for one more."""
+        self.replies.append(reply)
+        self._seconds += seconds
+        self._reading = read_reply(reply, len(self.opinion.shown))
+        self.open = (
+            self._reading.index is None
+            and reply.status not in POINTLESS_AGAIN
+            and len(self.replies) < ATTEMPTS
+        )
+
+    def comparison(self) -> Comparison | None:
+        """What came of it; None when it was never answered."""
+        if self._reading is None:
+            return None
+        index, last = self._reading.index, self.replies[-1]
+        return Comparison(
+            shown=self.opinion.shown,
+            winner=None if index is None else self.opinion.shown[index - 1],
+            reasoning="\n\n".join(text for text in (last.reasoning, last.text) if text),
+            error="" if index is not None else self._reading.reason,
+            attempts=len(self.replies),
+            recorded=all(reply.recorded for reply in self.replies),
+            usage=total(self.replies),
+            seconds=self._seconds,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,41 +102,27 @@ class Comparer:
     run: Run
     findings: Callable[[Sequence[str]], str]
 
-    async def compare(self, opinion: Opinion) -> Comparison | None:
-        """Ask, and ask once more when there is no verdict.
+    def question(self, opinion: Opinion) -> Question:
+        """Prepare a comparison.
 
-        Returns:
-            None when time or budget did not allow to ask at all.
+        Raises:
+            FormatError: the template cannot be rendered for this problem.
+        """
+        prompt = self.showing.prompt(opinion.shown, self.findings(opinion.shown))
+        return Question(opinion, prompt)
+
+    async def ask(self, question: Question) -> None:
+        """Ask once; a question that the budget does not allow is closed.
 
         Raises:
             BackendError: this model can never be asked.
-            FormatError: the template cannot be rendered for this problem.
         """
         started = time.monotonic()
-        prompt = self.showing.prompt(opinion.shown, self.findings(opinion.shown))
-        replies: list[Reply] = []
-        readings: list[Parsed] = []
-        while len(replies) < ATTEMPTS and not self.run.deadline.over:
-            reply = await self._ask(prompt, opinion, len(replies))
-            if reply is None:
-                break
-            replies.append(reply)
-            readings.append(read_reply(reply, len(opinion.shown)))
-            if readings[-1].index is not None or reply.status in POINTLESS_AGAIN:
-                break
-        if not replies:
-            return None
-        index = readings[-1].index
-        return Comparison(
-            shown=opinion.shown,
-            winner=None if index is None else opinion.shown[index - 1],
-            reasoning="\n\n".join(t for t in (replies[-1].reasoning, replies[-1].text) if t),
-            error="" if index is not None else readings[-1].reason,
-            attempts=len(replies),
-            recorded=all(reply.recorded for reply in replies),
-            usage=total(replies),
-            seconds=time.monotonic() - started,
-        )
+        reply = await self._ask(question.prompt, question.opinion, len(question.replies))
+        if reply is None:
+            question.open = False
+        else:
+            question.take(reply, time.monotonic() - started)
 
     async def _ask(self, prompt: Prompt, opinion: Opinion, attempt: int) -> Reply | None:
         label: dict[str, Any] = {

@@ -14,17 +14,19 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
+import anyio
+
 from ..backends.base import Backend
 from ..chat import Sampling
 from ..concurrency import gather
 from ..errors import InvalidInput
 from ..events import ComparisonMade
 from ..run import Run
-from ..tournaments import RandomPairs, Tournament
+from ..tournaments import Adaptive, RandomPairs, RoundRobin, Tournament
 from ..tournaments.base import Match, Play, Standings, Verdict
 from ..types import Candidate, Comparison, Problem, Ranking, Usage
 from .beforehand import Beforehand, look_beforehand
-from .comparing import Comparer, Opinion
+from .comparing import ATTEMPTS, Comparer, Opinion, Question
 from .evidence import Inputs
 from .findings import Evidence, findings
 from .showing import LONGEST, Showing, check_template
@@ -50,7 +52,8 @@ class LLMJudge:
         tournament: Who meets whom; by default eight random pairs, and a single match when only
             two are left, as in the paper.
         swap: ``both`` shows every match in both orders: each order has half a vote, so that a
-            model that contradicts itself gives half a vote to each side.
+            model that contradicts itself gives half a vote to each side. A round robin and an
+            adaptive tournament then play each pair once.
         sampling: How verdicts are drawn.
         template: A file with a template of your own, see :mod:`bestofn.judges.templates`.
         evidence: What the model is told of running the candidates: ``none``; ``tests`` for the
@@ -100,6 +103,7 @@ class LLMJudge:
             template = load_template(self.template)
             check_template(template)
         object.__setattr__(self, "prompt", template)
+        object.__setattr__(self, "tournament", _for_orders(self.tournament, self.swap))
 
     @property
     def name(self) -> str:
@@ -163,6 +167,15 @@ class LLMJudge:
         }
 
 
+def _for_orders(rules: Tournament, swap: Swap) -> Tournament:
+    """The tournament that fits a judge which answers every match in both orders, or in one."""
+    if swap == "both" and isinstance(rules, Adaptive):
+        return replace(rules, both_orders=True)
+    if swap == "both" and isinstance(rules, RoundRobin):
+        return replace(rules, orders="one")
+    return rules
+
+
 class _Desk:
     """Answers the matches of one tournament and keeps every comparison."""
 
@@ -192,7 +205,7 @@ class _Desk:
                 if opinion not in self._answers
             ]
             self._answers |= dict.fromkeys(new)  # keeps the tournament's order
-            await gather(self._ask, new)
+            await self._answer([self._comparer.question(opinion) for opinion in new])
             play.record([self._verdict(*pair) for pair in zip(matches, wanted, strict=True)])
             if any(self._answers[opinion] is None for opinion in new):
                 over = self._run.deadline.over
@@ -208,14 +221,29 @@ class _Desk:
         orders = [match.shown, match.shown[::-1]] if self._swap else [match.shown]
         return [Opinion(order, 0 if self._same_again else draw) for order in orders]
 
-    async def _ask(self, opinion: Opinion) -> None:
-        comparison = await self._comparer.compare(opinion)
-        if comparison is not None:
-            self._answers[opinion] = comparison
-            problem, judge = self._comparer.problem, self._comparer.backend.name
-            self._run.calls.emit(
-                ComparisonMade(problem=problem, judge=judge, comparison=comparison)
-            )
+    async def _answer(self, questions: Sequence[Question]) -> None:
+        """Ask everything at once, and then what had no verdict once more.
+
+        Not each again as soon as it can be: a budget would then go to whoever was answered
+        first, and a run that is repeated from its journal would take another course.
+        """
+        with anyio.move_on_after(self._run.deadline.remaining):
+            for _ in range(ATTEMPTS):
+                if not self._run.deadline.over:
+                    await gather(self._ask, [question for question in questions if question.open])
+        for question in questions:
+            if question.open and (comparison := question.comparison()) is not None:
+                self._made(question.opinion, comparison)  # time ran out before the second attempt
+
+    async def _ask(self, question: Question) -> None:
+        await self._comparer.ask(question)
+        if not question.open and (comparison := question.comparison()) is not None:
+            self._made(question.opinion, comparison)
+
+    def _made(self, opinion: Opinion, comparison: Comparison) -> None:
+        self._answers[opinion] = comparison
+        problem, judge = self._comparer.problem, self._comparer.backend.name
+        self._run.calls.emit(ComparisonMade(problem=problem, judge=judge, comparison=comparison))
 
     def _verdict(self, match: Match, opinions: Sequence[Opinion]) -> Verdict:
         answers = [a for a in map(self._answers.__getitem__, opinions) if a is not None]

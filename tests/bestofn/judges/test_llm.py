@@ -270,7 +270,7 @@ async def test_what_abstains_twice_is_recorded_and_counted() -> None:
         ("refusal", 2),
         ("empty", 2),
         ("malformed", 2),
-        ("stalled", 2),
+        ("stalled", 1),
         ("context_overflow", 1),
         ("unavailable", 1),
     ],
