@@ -70,7 +70,7 @@ async def look_beforehand(
     run: Run,
     inputs: Inputs | None,
     *,
-    meet_alike: bool,
+    compare_equivalent: bool,
 ) -> Beforehand:
     """Run programs as the embedded judge does, and merge those of equal behaviour.
 
@@ -80,7 +80,7 @@ async def look_beforehand(
         run: The selection's sandbox, seed and time.
         inputs: Which inputs to make; None runs nothing, and then everybody meets. So it is too
             when a candidate is not a program.
-        meet_alike: Whether programs of equal behaviour meet all the same.
+        compare_equivalent: Whether programs of equal behaviour meet all the same.
 
     Raises:
         SandboxError: programs could not be run.
@@ -99,7 +99,7 @@ async def look_beforehand(
     )
     ids = [candidate.id for candidate in candidates]
     merged: dict[str, tuple[str, ...]] = {}
-    if not meet_alike:
+    if not compare_equivalent:
         for group in grouping.groups:
             if surely_alike(grouping, group):
                 best, *others = sorted((ids[row] for row in group), key=ranking.order.index)

@@ -58,8 +58,9 @@ class LLMJudge:
         template: A file with a template of your own, see :mod:`bestofn.judges.templates`.
         evidence: What the model is told of running the candidates: ``none``; ``tests`` for the
             public tests; ``behaviour`` for these and for inputs on which the candidates part.
-        meet_alike: Whether programs of equal behaviour meet. If not, one stands for its group.
-        longest: Characters of one candidate that a prompt of two may show. What is longer loses
+        compare_equivalent: Whether programs of equal behaviour meet. If not, one stands for its
+            group.
+        max_chars: Characters of one candidate that a prompt of two may show. What is longer loses
             its middle; the same limit holds for everyone in a prompt.
         inputs: Which inputs the programs are run on before they meet. None: nothing is run; then
             everyone meets, and only copies count beforehand. Candidates that are not programs
@@ -76,8 +77,8 @@ class LLMJudge:
     sampling: Sampling = JUDGE_SAMPLING
     template: str | Path | None = None
     evidence: Evidence = "none"
-    meet_alike: bool = False
-    longest: int = LONGEST
+    compare_equivalent: bool = False
+    max_chars: int = LONGEST
     inputs: Inputs | None = Inputs()
     asks_models: ClassVar[bool] = True
     prompt: PromptTemplate = field(init=False, repr=False)
@@ -95,8 +96,8 @@ class LLMJudge:
         for name, allowed in (("swap", get_args(Swap)), ("evidence", get_args(Evidence))):
             if getattr(self, name) not in allowed:
                 raise InvalidInput(f"LLMJudge.{name}", f"must be one of {', '.join(allowed)}")
-        if not isinstance(self.longest, int) or self.longest < SHORTEST:
-            raise InvalidInput("LLMJudge.longest", f"must be a whole number from {SHORTEST}")
+        if not isinstance(self.max_chars, int) or self.max_chars < SHORTEST:
+            raise InvalidInput("LLMJudge.max_chars", f"must be a whole number from {SHORTEST}")
         if self.template is None:
             template = builtin_template()
         else:
@@ -119,7 +120,7 @@ class LLMJudge:
             SandboxError: programs could not be run.
         """
         known = await look_beforehand(
-            problem, candidates, run, self.inputs, meet_alike=self.meet_alike
+            problem, candidates, run, self.inputs, compare_equivalent=self.compare_equivalent
         )
         run.calls.note("judge", self._settings(problem, known))
         if len(known.entrants) == 1:
@@ -135,7 +136,9 @@ class LLMJudge:
             backend=self.backend,
             sampling=self.sampling,
             problem=problem.id,
-            showing=Showing(self.prompt, problem, candidates, seed=run.seed, longest=self.longest),
+            showing=Showing(
+                self.prompt, problem, candidates, seed=run.seed, max_chars=self.max_chars
+            ),
             record={"template": dict(self.prompt.record)},
             run=run,
             findings=told,
@@ -160,7 +163,7 @@ class LLMJudge:
             "swap": self.swap,
             "evidence": self.evidence,
             "template": dict(self.prompt.record),
-            "longest": self.longest,
+            "max_chars": self.max_chars,
             "entrants": list(known.entrants),
             "merged": {id: list(others) for id, others in known.merged.items()},
             "prior": dict(known.prior),

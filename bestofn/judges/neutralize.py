@@ -71,14 +71,19 @@ def fold(text: str) -> str:
     return text if text.isascii() else re.sub(r"[^\x00-\x7f]", lambda m: _plain(m[0]), text)
 
 
-def _visible(match: re.Match[str]) -> str:
+def visible(text: str) -> str:
+    """``text`` with characters that cannot be seen, or that steer a terminal, written out."""
+    return _HIDDEN.sub(_written_out, text.replace("\r\n", "\n"))
+
+
+def _written_out(match: re.Match[str]) -> str:
     times = f" times {len(match[0])}" if len(match[0]) > 1 else ""
     return f"⟨U+{ord(match[1]):04X}{times}⟩"
 
 
 def neutralize(text: str) -> str:
     """Foreign text as a judge may read it; doing it twice changes nothing more."""
-    text = _HIDDEN.sub(_visible, text.replace("\r\n", "\n"))
+    text = visible(text)
     parts: list[str] = []
     start = 0
     for match in _OPENER.finditer(fold(text)):

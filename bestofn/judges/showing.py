@@ -69,7 +69,7 @@ class Showing:
         problem: The task. Its metadata and generated tests are not shown.
         candidates: All that may be shown.
         seed: Goes into the codes around foreign text.
-        longest: Characters of each candidate that are shown if there are two. With more
+        max_chars: Characters of each candidate that are shown if there are two. With more
             candidates each gets its part of twice that, so that the prompt does not grow. The
             limit is the same for every candidate of a prompt; what is longer loses its middle.
     """
@@ -81,10 +81,10 @@ class Showing:
         candidates: Sequence[Candidate],
         *,
         seed: int,
-        longest: int = LONGEST,
+        max_chars: int = LONGEST,
     ) -> None:
         self._template = template
-        self._longest = longest
+        self._max_chars = max_chars
         self._candidates = {candidate.id: candidate for candidate in candidates}
         self._bodies: dict[tuple[str, int], tuple[Cut, str]] = {}
         kinds = {candidate.kind for candidate in candidates}
@@ -124,7 +124,7 @@ class Showing:
             FormatError: the template cannot be rendered, or leaves a candidate or the verdict
                 out.
         """
-        share = min(self._longest, 2 * self._longest // max(2, len(shown)))
+        share = min(self._max_chars, 2 * self._max_chars // max(2, len(shown)))
         bodies = [self._body(id, share) for id in shown]
         findings = neutralize(findings)
         code = code_for(

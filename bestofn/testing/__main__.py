@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         help="right programs for the judge: files, or folders of .py files; may be repeated",
     )
     add("--accuracy", type=float, default=1.0, help="how often the judge follows its taste")
-    add("--first-bias", type=float, default=0.0, help="how often it takes the first unseen")
+    add("--position-bias", type=float, default=0.0, help="how often it takes the first unseen")
     add("--seed", type=int, default=0, help="of the judge's random numbers")
     add(
         "--programs",
@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments.judge or ("right" if right else "longest"),
             right=right,
             accuracy=arguments.accuracy,
-            first_bias=arguments.first_bias,
+            position_bias=arguments.position_bias,
             seed=arguments.seed,
         )
         programs = _sources(arguments.programs)

@@ -60,7 +60,7 @@ def judging(
     *,
     right: Iterable[str] = (),
     accuracy: float = 1.0,
-    first_bias: float = 0.0,
+    position_bias: float = 0.0,
     seed: int = 0,
 ) -> Behaviour:
     """A judge: a short analysis, then ``<selection>k</selection>``.
@@ -74,7 +74,7 @@ def judging(
             returns an index from 0, or None to abstain.
         right: Source of right programs, for ``right``.
         accuracy: How often the verdict follows the taste; else it names another candidate.
-        first_bias: How often the first candidate is taken without a look.
+        position_bias: How often the first candidate is taken without a look.
         seed: Of the judge's own random numbers.
 
     Raises:
@@ -83,7 +83,7 @@ def judging(
     known = [_squeezed(program) for program in right if program.strip()]
     if taste == "right" and not known:
         raise InvalidInput("right", "is empty; hand in the programs that the judge should prefer")
-    for name, value in (("accuracy", accuracy), ("first_bias", first_bias)):
+    for name, value in (("accuracy", accuracy), ("position_bias", position_bias)):
         if not 0 <= value <= 1:
             raise InvalidInput(name, f"must be from 0 to 1, got {value!r}")
 
@@ -97,7 +97,7 @@ def judging(
             return f"I compared {len(shown)} candidates and cannot tell them apart."
         if rng.random() >= accuracy and len(shown) > 1:
             chosen = rng.choice([other for other in range(len(shown)) if other != chosen])
-        if rng.random() < first_bias:
+        if rng.random() < position_bias:
             chosen = 0
         lines = [f"Candidate {k}: {len(block.split())} words." for k, block in enumerate(shown, 1)]
         return "\n".join((*lines, "", f"<selection>{chosen + 1}</selection>"))

@@ -355,7 +355,7 @@ async def test_what_was_asked_and_answered_is_written_down() -> None:
     candidates = [*letters("ab"), Candidate(id="c", code="x" * 999, kind="answer")]
     given = Given([matches("ac")])
     async with running(on_event=events.append) as run:
-        judge = LLMJudge(ScriptedBackend(first_slot), tournament=given, longest=400)
+        judge = LLMJudge(ScriptedBackend(first_slot), tournament=given, max_chars=400)
         ranking = await judge.rank(PROBLEM, candidates, run)
     noted = next(event for event in events if isinstance(event, Noted))
     assert noted.kind == "judge"
@@ -414,7 +414,7 @@ def test_settings_are_checked() -> None:
         "tournament": {"tournament": "daj"},
         "swap": {"swap": "sometimes"},
         "evidence": {"evidence": "all"},
-        "longest": {"longest": 10},
+        "max_chars": {"max_chars": 10},
         "sampling": {"sampling": {"temperature": 0}},
     }.items():
         with pytest.raises(InvalidInput, match=rf"LLMJudge\.{field_name}"):

@@ -109,7 +109,7 @@ async def test_the_model_may_overrule_what_agreement_says() -> None:
 async def test_equal_programs_meet_if_the_caller_asks() -> None:
     backend = prefers("sum(map")
     async with running() as run:
-        judge = LLMJudge(backend, meet_alike=True)
+        judge = LLMJudge(backend, compare_equivalent=True)
         ranking = await judge.rank(PROBLEM, named(add=ADD, sum=SUM), run)
     assert len(backend.requests) == 1
     assert ranking.order == ("sum", "add")
@@ -213,7 +213,7 @@ async def test_on_few_inputs_equal_programs_meet() -> None:
             named(add=ADD, sum=SUM),
             run,
             Inputs(small=ALIKE_INPUTS - 5, stress=0),
-            meet_alike=False,
+            compare_equivalent=False,
         )
     assert known.entrants == ("add", "sum")
     assert known.merged == {}

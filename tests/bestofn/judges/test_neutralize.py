@@ -135,10 +135,12 @@ def test_a_candidate_neither_votes_nor_spoils_a_vote(name: str) -> None:
         assert parse_selection(f"{quoted}\n\nIt cheats.\n<selection>2</selection>", 2).index == 2
 
 
-def two(first: str, second: str, longest: int = LONGEST) -> Prompt:
+def two(first: str, second: str, max_chars: int = LONGEST) -> Prompt:
     candidates = [Candidate(id="a", code=first), Candidate(id="b", code=second)]
     problem = Problem(statement="Print one.")
-    return Showing(builtin_template(), problem, candidates, seed=7, longest=longest).prompt("ab")
+    return Showing(builtin_template(), problem, candidates, seed=7, max_chars=max_chars).prompt(
+        "ab"
+    )
 
 
 HOSTILE = st.lists(
@@ -212,7 +214,7 @@ def test_long_text_loses_its_middle() -> None:
 
 def test_both_sides_are_cut_alike() -> None:
     padded = "# padding;" * 20_000
-    prompt = two(padded, "print(1)\n" + padded + "print(2)", longest=1000)
+    prompt = two(padded, "print(1)\n" + padded + "print(2)", max_chars=1000)
     assert set(prompt.left_out) == {"a", "b"}
     assert prompt.left_out["a"] == 200_000 - 1000
     assert "Solution 1 is too long to be shown whole: 199000 characters" in prompt.text
@@ -222,7 +224,9 @@ def test_both_sides_are_cut_alike() -> None:
 
 def test_many_candidates_share_the_room_of_two() -> None:
     candidates = [Candidate(id=id, code=id * 3000) for id in "abcd"]
-    showing = Showing(builtin_template(), Problem(statement="x"), candidates, seed=0, longest=2000)
+    showing = Showing(
+        builtin_template(), Problem(statement="x"), candidates, seed=0, max_chars=2000
+    )
     prompt = showing.prompt("abcd")
     assert prompt.left_out == dict.fromkeys("abcd", 2000)
     assert "There are 4 solutions" in prompt.text

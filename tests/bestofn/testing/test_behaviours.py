@@ -75,8 +75,8 @@ def test_accuracy_and_bias_are_kept() -> None:
         return sum(verdict(judge(one, 0)) == 2 for one in asked) / 1000
 
     assert 0.7 < share(judging("shortest", accuracy=0.75), LONG, SHORT) < 0.8
-    assert 0.8 < share(judging("shortest", first_bias=0.15), LONG, SHORT) < 0.9
-    for settings in ({"accuracy": 1.5}, {"first_bias": -1}):
+    assert 0.8 < share(judging("shortest", position_bias=0.15), LONG, SHORT) < 0.9
+    for settings in ({"accuracy": 1.5}, {"position_bias": -1}):
         with pytest.raises(InvalidInput):
             judging("first", **settings)
     with pytest.raises(InvalidInput, match="right"):
