@@ -12,10 +12,13 @@ class Session(Protocol):
     """An open line to a model, for one event loop."""
 
     async def ask(self, request: ChatRequest, n: int = 1) -> list[Reply]:
-        """Draw ``n`` replies to one request, samples ``request.sample`` and following.
+        """Draw up to ``n`` replies to one request, samples ``request.sample`` and following.
 
-        Repeats what is worth repeating. What cannot be had is a :class:`Reply` that says so:
-        a list of exactly ``n`` comes back.
+        Repeats what is worth repeating. What cannot be had is a :class:`Reply` that says so.
+        At least one reply comes back, and fewer than ``n`` only where the server gives fewer at
+        once: what is paid must be in the hands of whoever keeps it before more is paid. The
+        caller asks for the rest. A single reply that came because the server does not draw
+        several has ``"n"`` in :attr:`Reply.ignored`: the rest is then best asked for one by one.
 
         Raises:
             BackendError: no request of this kind will ever be answered (a wrong key, an unknown

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from ..chat import ChatRequest, Reply, ReplyStatus
-from ..concurrency import gather
 from ..errors import BackendError, InvalidInput, RequestRejected
 from ..types import Usage
 from .concurrency import AdaptiveLimiter
@@ -92,7 +91,7 @@ class OpenAISession:
         self._reached = False  # whether anybody was ever there
 
     async def ask(self, request: ChatRequest, n: int = 1) -> list[Reply]:
-        """Draw ``n`` replies; what one request does not bring is asked for one by one.
+        """Draw ``n`` replies, or as many of them as one request brings.
 
         Raises:
             RequestRejected: the server will never answer such a request; says what to do.
@@ -104,25 +103,21 @@ class OpenAISession:
         if self._client.is_closed():
             raise BackendError(f"the session of {self._server.name} is closed; open a new one")
         if n == 1:
-            return await self._draw(request, request.sample, 1)
+            return await self._draw(request, 1)
         replies: list[Reply] = []
         if not self._dialect.one_by_one:
-            replies = await self._draw(request, request.sample, n)
-            if len(replies) == 1:
+            replies = await self._draw(request, n)
+            if len(replies) > 1:
+                return replies
+            if replies:
                 self._dialect.gave_one(request)
+        if not replies:
+            replies = await self._draw(request, 1)
+        return [replace(reply, ignored=(*reply.ignored, "n")) for reply in replies]
 
-        async def one(position: int) -> Reply:
-            return (await self._draw(request, request.sample + position, 1))[0]
-
-        together = len(replies)
-        replies += await gather(one, range(together, n))
-        if together < 2:
-            replies = [replace(reply, ignored=(*reply.ignored, "n")) for reply in replies]
-        return replies
-
-    async def _draw(self, request: ChatRequest, sample: int, count: int) -> list[Reply]:
+    async def _draw(self, request: ChatRequest, count: int) -> list[Reply]:
         """Up to ``count`` replies by one request; none if it must be made one by one."""
-        call = _Call(self, request, sample, count)
+        call = _Call(self, request, count)
         outcome = await keep_asking(self._retry, call.attempt)
         seconds = time.monotonic() - call.started
         if isinstance(outcome, Fault):
@@ -176,12 +171,9 @@ def _nobody_there(error: BaseException | None) -> bool:
 class _Call:
     """One request, through all its attempts."""
 
-    def __init__(
-        self, session: OpenAISession, request: ChatRequest, sample: int, count: int
-    ) -> None:
+    def __init__(self, session: OpenAISession, request: ChatRequest, count: int) -> None:
         self._session = session
         self._request = request
-        self._sample = sample
         self._count = count
         self._limited = True
         self._ignored: tuple[str, ...] = ()
@@ -197,7 +189,10 @@ class _Call:
                 self.started = time.monotonic()
             while True:
                 body, self._ignored = session._dialect.body(
-                    self._request, sample=self._sample, count=self._count, limited=self._limited
+                    self._request,
+                    sample=self._request.sample,
+                    count=self._count,
+                    limited=self._limited,
                 )
                 self.asked += 1
                 answer = await session._post(body)
@@ -225,6 +220,7 @@ class _Call:
         return [reply] * self._count
 
     def _read(self, answer: bytes) -> list[Reply] | Fault | _HTTPError:
+        answer = self._session._scrub.body(answer)
         data = read_body(answer)
         if isinstance(data, Fault):
             return replace(data, error=self._session._scrub(data.error))

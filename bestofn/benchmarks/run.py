@@ -8,13 +8,16 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import anyio
 
 from ..calls import Calls
+from ..chat import ReplyStatus
 from ..concurrency import gather, run_sync
 from ..entrants import Seconds
 from ..errors import InvalidInput, SandboxFault
+from ..journal import KEPT
 from ..judges import ConsensusJudge, Judge, asks_models, judge_named
 from ..sandbox import Limits, Sandbox
 from ..select import aselect
@@ -40,6 +43,8 @@ RESULTS_FILE = "results.json"
 
 ASKING_AT_ONCE = 64
 """Problems that are worked on side by side while models are asked, which costs mostly waiting."""
+
+_NO_ANSWER = frozenset(get_args(ReplyStatus)) - KEPT
 
 OnProblem = Callable[[int, int, ProblemResult], None]
 """Called with how many problems are done, how many there are, and the one just finished."""
@@ -271,22 +276,24 @@ async def _grades(item: Item, context: _Context) -> Grades:
 async def _choice(item: Item, judge: Judge, context: _Context) -> Choice:
     settings = context.settings
     identity = _identity(item.problem, item.candidates)
-    key = digest(code_version(), repr(judge), settings.seed, settings.seconds, identity)
+    key = digest(
+        code_version(), repr(judge), _beyond_repr(judge), settings.seed, settings.seconds, identity
+    )
     if found := context.log.find(Choice, key):
         return found
+    final = True
     if any(candidate.code.strip() for candidate in item.candidates):
-        choice = _as_choice(
-            item,
-            await aselect(
-                item.problem,
-                item.candidates,
-                judge=judge,
-                seed=settings.seed,
-                seconds=settings.seconds,
-                sandbox=context.sandbox,
-                calls=context.calls,
-            ),
+        selection = await aselect(
+            item.problem,
+            item.candidates,
+            judge=judge,
+            seed=settings.seed,
+            seconds=settings.seconds,
+            sandbox=context.sandbox,
+            calls=context.calls,
         )
+        choice = _as_choice(item, selection)
+        final = _is_final(selection)
     else:
         choice = Choice(
             chosen=item.candidates[0].id,
@@ -294,9 +301,30 @@ async def _choice(item: Item, judge: Judge, context: _Context) -> Choice:
             why="no candidate has a program",
             abstained="no candidate has a program",
         )
-    if choice.stopped_by in (None, "seconds"):  # with a larger budget it goes on where it stopped
+    if final:
         context.log.add(item.problem.id, judge.name, key, choice)
     return choice
+
+
+def _beyond_repr(judge: Judge) -> tuple[str, ...]:
+    """What a judge's choices depend on besides its settings: a template's words, the server."""
+    if not asks_models(judge):
+        return ()
+    from ..judges.llm import LLMJudge  # slow to import; whoever has such a judge has paid for it
+
+    return (judge.prompt.sha256, judge.backend.identity) if isinstance(judge, LLMJudge) else ()
+
+
+def _is_final(selection: Selection) -> bool:
+    """Whether the same run again may not come to more.
+
+    With a larger budget it goes on where it stopped, and a model that could not be reached may
+    answer later. An abstention's error begins with the status of the reply that it is about.
+    """
+    return selection.stopped_by in (None, "seconds") and not any(
+        made.winner is None and made.error.partition(":")[0] in _NO_ANSWER
+        for made in selection.ranking.comparisons
+    )
 
 
 def _as_choice(item: Item, selection: Selection) -> Choice:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +39,9 @@ from .prices import Prices
 from .room import Room
 from .sessions import Sessions
 from .wish import Wish
+
+RESERVED = ("comparison", "selection")
+"""Kinds of notes that have a form of their own, which ``bestofn inspect`` reads."""
 
 
 class Calls:
@@ -90,6 +94,7 @@ class Calls:
         self._flights: dict[bytes, Flight] = {}
         self._tasks: dict[asyncio.Task[list[Reply]], Flight] = {}
         self._used: set[bytes] = set()
+        self._one_by_one: set[tuple[str, bool]] = set()
         self._numbers = count(1)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -214,21 +219,28 @@ class Calls:
         try:
             while len(parts) < n and await self._add(wish, parts, joined):
                 pass
-            return [
-                part if isinstance(part, Reply) else (await part[0].replies())[part[1]]
-                for part in parts
-            ]
+            replies = []
+            for part in parts:
+                reply = part if isinstance(part, Reply) else await part[0].reply(part[1])
+                if reply is None:
+                    break
+                replies.append(reply)
+            return replies
         finally:
             for flight in joined:
-                if flight.leave():
-                    flight.give_up()
-                    self._forget(flight)
+                for unwanted in flight.leave():
+                    unwanted.give_up()
+                    self._forget(unwanted)
 
     def note(self, kind: str, body: Mapping[str, Any]) -> None:
-        """Write a verdict or a selection into journal and trace, and tell the listener.
+        """Write something of one's own into journal and trace, and tell the listener.
+
+        Args:
+            kind: What it is; ``comparison`` and ``selection`` are taken.
+            body: Anything with a JSON form.
 
         Raises:
-            InvalidInput: not open here, or the body has no JSON form.
+            InvalidInput: not open here, the kind is taken, or the body has no JSON form.
         """
         self.emit(Noted(kind=kind, body=body))
 
@@ -240,6 +252,10 @@ class Calls:
         """
         self._check_open()
         if isinstance(event, Noted):
+            if event.kind in RESERVED:
+                raise InvalidInput(
+                    "kind", f"{event.kind!r} is written by the run itself; choose another name"
+                )
             self._store.note(event.kind, event.body)
         elif isinstance(event, ComparisonMade):
             body = {"problem": event.problem, "judge": event.judge, "comparison": event.comparison}
@@ -268,7 +284,9 @@ class Calls:
             parts.append(recorded)
             return True
         end = index + 1
-        while recorded is None and end < len(wish.keys) and self._missing(wish.keys[end]):
+        alone = len(wish.keys) > 1 and wish.likeness in self._one_by_one
+        together = recorded is None and not alone
+        while together and end < len(wish.keys) and self._missing(wish.keys[end]):
             end += 1
         reservation = await self._room.reserve(wish, end - index)
         if reservation is None:
@@ -286,17 +304,30 @@ class Calls:
             return True
         flight = Flight(keys)
         self._join(flight, joined)
-        self._flights.update(dict.fromkeys(keys, flight))
-        task = flight.start(self._fly(wish, index, flight, reservation))
-        self._tasks[task] = flight
-        task.add_done_callback(self._tasks.pop)
+        self._start(wish, index, flight, reservation, alone=alone)
         parts.extend((flight, place) for place in range(len(keys)))
         return True
 
+    def _start(
+        self, wish: Wish, index: int, flight: Flight, reservation: Reservation, *, alone: bool
+    ) -> None:
+        self._flights.update(dict.fromkeys(flight.keys, flight))
+        task = flight.start(self._fly(wish, index, flight, reservation, alone))
+        self._tasks[task] = flight
+        task.add_done_callback(self._tasks.pop)
+
     async def _fly(
-        self, wish: Wish, index: int, flight: Flight, reservation: Reservation
+        self, wish: Wish, index: int, flight: Flight, reservation: Reservation, alone: bool
     ) -> list[Reply]:
-        """Ask, commit, settle, tell."""
+        """Ask, commit, settle, tell; then see to it that others bring what is missing.
+
+        Args:
+            wish: What is wanted.
+            index: Which of its draws is the first.
+            flight: This one.
+            reservation: Room for the draws.
+            alone: Whether it is one of several that the server does not draw together.
+        """
         about = wish.about(next(self._numbers), index)
         calls = reservation.calls
         started = False
@@ -316,6 +347,8 @@ class Calls:
         flight.answered = True
         cancelled = await see_through([pricing])
         price = None if pricing.exception() else pricing.result()
+        if alone:
+            replies = [replace(reply, ignored=(*reply.ignored, "n")) for reply in replies]
         answers = [counted(reply, price) for reply in replies[:calls]]
         commit = self._store.put(
             Call(
@@ -339,12 +372,41 @@ class Calls:
         self._tell(CallFinished(**about, replies=tuple(answers)))
         if cancelled:
             raise cancelled
-        if len(replies) != calls:
+        if not 1 <= len(replies) <= calls:
             raise BackendError(
                 f"{wish.backend.name} gave {len(replies)} replies where {calls} were asked for; "
-                "a session must give exactly as many"
+                "a session must give at least one and no more than that"
             )
+        if len(replies) < calls:
+            await self._hand_on(wish, index, flight, answers)
         return answers
+
+    async def _hand_on(
+        self, wish: Wish, index: int, flight: Flight, answers: Sequence[Reply]
+    ) -> None:
+        """Start a request for each draw that a flight did not bring, as far as the budget goes.
+
+        Between the settling and the first reservations nothing is awaited unless others wait in
+        line: nobody gets the room for calls that this flight had.
+        """
+        alone = "n" in answers[0].ignored
+        if alone:
+            self._one_by_one.add(wish.likeness)
+        missing = range(len(answers), len(flight.keys))
+        self._flights.update((flight.keys[place], flight) for place in missing)
+        try:
+            if not flight.wanted:
+                return
+            self._check_open()
+            flight.answered = False  # what came is kept: waiting in line may be given up
+            for place in missing:
+                reservation = await self._room.reserve(wish, 1)
+                if reservation is None:
+                    return
+                other = flight.hand_on(place)
+                self._start(wish, index + place, other, reservation, alone=alone)
+        finally:
+            self._forget(flight)
 
     def _spent(self, limit: Limit) -> None:
         if self.stopped_by is None:

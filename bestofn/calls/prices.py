@@ -53,8 +53,9 @@ class Prices:
         if price is None:
             raise InvalidInput(
                 "Budget.dollars",
-                f"needs the price of {backend.name}, which is not known: give "
-                f"prices={{{backend.name!r}: Price(input=..., output=...)}} in dollars per million "
-                "tokens, or install bestofn[prices] for list prices",
+                f"needs the price of {backend.name}, which is not known: give it in "
+                "dollars per million tokens, on the command line by --price IN,OUT, in Python by "
+                f"prices={{{backend.name!r}: Price(input=..., output=...)}}; or install "
+                "bestofn[prices] for list prices",
             )
         return price

@@ -31,6 +31,14 @@ class Wish:
         return self.backend.identity, self.purpose
 
     @property
+    def likeness(self) -> tuple[str, bool]:
+        """Who draws several replies to one request does so for requests alike in this.
+
+        Some servers refuse it only where all replies would be the same.
+        """
+        return self.backend.identity, self.request.sampling.temperature == 0
+
+    @property
     def prompt_tokens(self) -> float:
         """A guess at the prompt's length."""
         return len(self.bodies[0]) / BYTES_A_TOKEN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,12 +19,41 @@ from ..judges import Judge, LLMJudge, judge_named
 from ..tournaments import NAMES as TOURNAMENTS
 from ..tournaments import tournament_named
 
+
+@dataclass(frozen=True, kw_only=True)
+class ForModels:
+    """Options that only mean something where a model is asked."""
+
+    def check_use(self, *judges: str) -> None:
+        """Complain of an option that was given and that no judge heeds.
+
+        Raises:
+            InvalidInput: naming the option; every judge is an embedded one.
+        """
+        if any("/" in judge for judge in judges):
+            return
+        given = " ".join(f"--judge {judge}" for judge in judges)
+        of_models = [
+            field
+            for group in type(self).__mro__
+            if ForModels in group.__bases__
+            for field in fields(group)
+        ]
+        for field in of_models:
+            if getattr(self, field.name) != field.default:
+                raise InvalidInput(
+                    f"--{field.name.replace('_', '-')}",
+                    f"is for models, and {given} asks none; leave it out, or "
+                    "name a model: --judge openai/<model>",
+                )
+
+
 MODELS = "When a model is asked"
 COSTS = "What its calls may cost"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Server:
+class Server(ForModels):
     """Where models are."""
 
     base_url: Annotated[
@@ -59,7 +88,7 @@ class Server:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judging:
+class Judging(ForModels):
     """How a model judges."""
 
     tournament: Annotated[
@@ -76,7 +105,7 @@ class Judging:
             rich_help_panel=MODELS,
             min=1,
             metavar="R",
-            help="Comparisons at most; 8 for daj unless given.",
+            help="Matches at most (each is judged twice with --swap both); 8 for daj unless given.",
         ),
     ] = None
     swap: Annotated[

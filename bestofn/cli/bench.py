@@ -70,11 +70,13 @@ class Running(Server, Judging, Spending):
 
     def run(self, benchmark: Benchmark, *, examples: bool = True) -> None:
         """Run, keep and print."""
+        names = self.judge or ["consensus"]
+        self.check_use(*names)
         counter = CallCounter(live=False)
         with counter, Reporter(benchmark.name) as reporter:
             result = run_benchmark(
                 benchmark,
-                judges=[self._judge(name) for name in self.judge or ["consensus"]],
+                judges=[self._judge(name) for name in names],
                 settings=Settings(
                     seed=self.seed,
                     seconds=options.bound(self.seconds),
@@ -83,7 +85,7 @@ class Running(Server, Judging, Spending):
                     examples=examples,
                 ),
                 output=self.output,
-                calls=self.calls(*(self.judge or ()), on_event=counter.heard),
+                calls=self.calls(*names, on_event=counter.heard),
                 on_problem=reporter.problem_done,
             )
         if self.json:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
+from ..errors import InvalidInput
 from ..grading import shorten
-from ..journal import Entry, JournalReader, Note, Summary, read_journal
+from ..journal import Entry, JournalReader, Summary, read_journal
 from . import options
 from .exits import exit_codes
 from .output import new_table, print_json, spent, stdout
+from .recorded import NotedComparison, NotedSelection, calls_of, comparisons, selections
 
 EPILOG = "Example: bestofn inspect run.db --call 3"
 _WIDTH = 60
+
+Noted = TypeVar("Noted", NotedComparison, NotedSelection)
 
 
 def inspect(
@@ -37,7 +41,7 @@ def inspect(
     """Show what was asked, answered and paid."""
     with exit_codes(), read_journal(journal) as reader:
         if call is not None:
-            entry = reader.entry(call)
+            entry = _call(reader, call)
             if json:
                 print_json(_plain(entry))
             else:
@@ -82,22 +86,24 @@ def _print_overview(reader: JournalReader) -> None:
         )
     console.print(table)
     notes = new_table("comparisons", ("#", "problem", "shown", "better"), ())
-    for note in _once(reader, "comparison"):
-        made = note.body["comparison"]
-        better = made["winner"] if made["winner"] is not None else f"none: {made['error']}"
-        shown = " against ".join(made["shown"])
-        notes.add_row(str(note.id), note.body["problem"], shown, shorten(better, _WIDTH))
+    for made in _once(comparisons(reader)):
+        shown = " against ".join(made.shown)
+        notes.add_row(str(made.note.id), made.problem, shown, shorten(_better(made), _WIDTH))
     if notes.row_count:
         console.print(notes)
     for line in _selections(reader):
         console.print(line)
 
 
-def _once(reader: JournalReader, kind: str) -> list[Note]:
+def _once(noted: Iterable[Noted]) -> list[Noted]:
     """Notes of the last run that wrote any of a problem: a repeated run writes them again."""
-    notes = list(reader.notes(kind=kind))
-    last = {note.body["problem"]: note.run for note in notes}
-    return [note for note in notes if last[note.body["problem"]] == note.run]
+    found = list(noted)
+    last = {one.problem: one.note.run for one in found}
+    return [one for one in found if last[one.problem] == one.note.run]
+
+
+def _better(made: NotedComparison) -> str:
+    return made.winner if made.winner is not None else f"none: {made.error}"
 
 
 def _runs(summary: Summary) -> str:
@@ -108,13 +114,12 @@ def _runs(summary: Summary) -> str:
 
 
 def _selections(reader: JournalReader) -> Iterator[str]:
-    for note in _once(reader, "selection"):
-        selection = note.body["selection"]
-        line = f"{note.body['problem']}: chose {selection['best']['id']} by {selection['judge']}"
-        if selection["abstained"]:
-            line += f", undecided: {selection['abstained']}"
-        if selection["stopped_by"]:
-            line += f", stopped early by the limit on {selection['stopped_by']}"
+    for made in _once(selections(reader)):
+        line = f"{made.problem}: chose {made.best} by {made.judge}"
+        if made.abstained:
+            line += f", undecided: {made.abstained}"
+        if made.stopped_by:
+            line += f", stopped early by the limit on {made.stopped_by}"
         yield line
 
 
@@ -136,26 +141,26 @@ def _print_entry(entry: Entry) -> None:
 
 
 def _show_comparison(reader: JournalReader, number: int, *, json: bool) -> None:
-    note = _comparison(reader, number)
-    made = note.body["comparison"]
-    calls = [
-        entry
-        for entry in reader.entries(purpose="judge")
-        if list(entry.label.get("shown", ())) == list(made["shown"])
-        and entry.label.get("problem") == note.body["problem"]
-    ]
+    made = next((one for one in comparisons(reader) if one.note.id == number), None)
+    if made is None:
+        raise InvalidInput(
+            "--comparison", f"{reader.path} holds no comparison of the number {number}"
+        )
+    calls = calls_of(reader, made)
     if json:
-        print_json({"comparison": note.body, "calls": [_plain(entry) for entry in calls]})
+        print_json({"comparison": made.note.body, "calls": [_plain(entry) for entry in calls]})
         return
     console = stdout()
-    better = made["winner"] if made["winner"] is not None else f"none: {made['error']}"
-    console.print(f"{note.body['problem']}: {' against '.join(made['shown'])}: {better}")
+    console.print(f"{made.problem}: {' against '.join(made.shown)}: {_better(made)}")
     for entry in calls:
         _print_entry(entry)
+    if len(calls) < made.attempts:
+        lost = made.attempts - len(calls)
+        console.print(f"{lost} of {made.attempts} replies are not in the journal: none came")
 
 
-def _comparison(reader: JournalReader, number: int) -> Note:
-    for note in reader.notes(kind="comparison"):
-        if note.id == number:
-            return note
-    raise typer.BadParameter(f"there is no comparison {number}; see the list without it")
+def _call(reader: JournalReader, number: int) -> Entry:
+    try:
+        return reader.entry(number)
+    except InvalidInput as error:
+        raise InvalidInput("--call", error.message) from error

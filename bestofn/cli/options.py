@@ -11,7 +11,7 @@ from ..benchmarks.samples import Draw
 from ..entrants import Seconds as Bound
 from ..judges import NAMES
 
-JUDGE_HELP = f"One of: {', '.join(NAMES)}; or a model: openai/<model>, vllm/<model>."
+JUDGE_HELP = f"One of: {', '.join(NAMES)}; or a model: openai/<model>, vllm/<model>, replay/<file>."
 
 Seed = Annotated[int, typer.Option(metavar="S", help="Repeats every random choice.")]
 Judge = Annotated[str, typer.Option(metavar="NAME", help=JUDGE_HELP)]

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,13 +16,23 @@ from rich.table import Table
 from rich.text import Text
 
 from ..benchmarks import BenchmarkResult, Estimate, Group, Pairs
+from ..benchmarks.summary import label
+from ..judges.neutralize import visible
 from ..select import SECONDS
 from ..types import Usage
 
 _PLAIN_WIDTH = 100
 
 
-class _Output(Console):
+class _Safe(Console):
+    """Shows what steers a terminal instead of obeying it: much of what is printed is foreign."""
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        """What every string that is printed, also in a table, passes through."""
+        return super().render_str(visible(text), **settings)
+
+
+class _Output(_Safe):
     def on_broken_pipe(self) -> None:
         """Leave it to :func:`~bestofn.cli.exits.exit_codes`; rich would end in silence."""
         raise
@@ -35,7 +46,7 @@ def stdout() -> Console:
 
 def stderr() -> Console:
     """A console for progress, notes and errors."""
-    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return _Safe(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def say(line: str) -> None:
@@ -165,11 +176,16 @@ def _facts(result: BenchmarkResult) -> list[str]:
         f"isolation {result.isolation or 'unused'}, {result.machine.cores} cores, "
         f"Python {result.machine.python}, {result.seconds:.1f} s in all"
     )
-    stopped = {row.selector: row.stopped for group in result.groups[-1:] for row in group.rows}
+    stopped = Counter(
+        (label(name), choice.stopped_by)
+        for problem in result.problems
+        if problem.fault is None
+        for name, choice in problem.choices.items()
+        if choice.stopped_by is not None
+    )
     lines += [
-        f"{name}: the time limit ended {count} selection(s) early"
-        for name, count in stopped.items()
-        if count
+        f"{name}: the limit on {limit} ended {count} selection(s) early"
+        for (name, limit), count in stopped.items()
     ]
     costs = {row.selector: row.usage for group in result.groups[-1:] for row in group.rows}
     lines += [f"{name}: asked {spent(usage)}" for name, usage in costs.items() if usage.calls]

@@ -9,6 +9,7 @@ import typer
 
 from ..benchmarks.plain import read_problem
 from ..best_of_n import best_of_n
+from ..judges.neutralize import visible
 from ..policies import ChatPolicy
 from ..types import Candidate, Selection
 from . import options
@@ -35,7 +36,10 @@ def run(
         ),
     ],
     policy: Annotated[
-        str, typer.Option(metavar="MODEL", help="Who writes: openai/<model> or vllm/<model>.")
+        str,
+        typer.Option(
+            metavar="MODEL", help="Who writes: openai/<model>, vllm/<model> or replay/<file>."
+        ),
     ],
     server: Server,
     judging: Judging,
@@ -54,6 +58,7 @@ def run(
 ) -> None:
     """Draw candidates from a model and choose the best of them."""
     with exit_codes():
+        judging.check_use(judge)
         task = read_problem(problem)
         writer = server.backend(policy)
         with CallCounter() as counter:
@@ -73,7 +78,7 @@ def run(
         else:
             print_selection(selection)
             if save is None:
-                print(selection.best.code)
+                print(visible(selection.best.code))
 
 
 def _save(folder: Path, selection: Selection) -> None:

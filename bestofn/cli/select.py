@@ -51,6 +51,8 @@ def select(
 ) -> None:
     """Choose the best of some candidate programs and say why."""
     with exit_codes():
+        judging.check_use(judge)
+        server.check_use(judge)
         task = read_problem(problem)
         programs = read_candidates([*candidates, *(more or ())])
         with CallCounter() as counter:

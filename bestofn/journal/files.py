@@ -64,7 +64,8 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
 
     Args:
         path: The file; made when it is missing or empty and ``write`` is set.
-        write: Whether to write; a reader never changes the file.
+        write: Whether to write; a reader never changes the file. One that must not even make
+            SQLite's files beside it reads a journal that nobody is writing all the same.
 
     Raises:
         JournalError: it is not a journal, of a newer version, or cannot be opened or written.
@@ -74,31 +75,56 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     if not write and not path.exists():
         raise JournalError(f"journal {path}: there is no such file")
     try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={'rwc' if write else 'ro'}",
-            uri=True,
-            isolation_level=None,
-            timeout=BUSY_SECONDS,
-            check_same_thread=False,
-        )
+        if write:
+            return _open(path, "mode=rwc", write=True)
+        alone = not any(_beside(path, ending) for ending in ("-wal", "-journal"))
         try:
-            if _is_new(connection, path):
-                if not write:
-                    raise JournalError(f"journal {path}: is empty; nothing was recorded in it")
-                _create(connection, path)
-            if write:
-                # Written to the system at each commit, to the disk at checkpoints: an ended
-                # process loses nothing, a power failure the last moments.
-                connection.execute("PRAGMA synchronous = NORMAL")
-                connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-            else:
-                connection.execute("PRAGMA query_only = ON")
-        except BaseException:
-            connection.close()
-            raise
+            # A connection that may write takes the files away again that it made beside the
+            # journal; where a run has made them they are left to that run.
+            return _open(path, "mode=rw" if alone else "mode=ro", write=False)
+        except sqlite3.OperationalError as error:
+            if not alone or _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+                raise
+            return _open(path, "immutable=1", write=False)
     except sqlite3.Error as error:
         raise failure(path, error) from error
+
+
+def _open(path: Path, how: str, *, write: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_SECONDS,
+        check_same_thread=False,
+    )
+    try:
+        if _is_new(connection, path):
+            if not write:
+                raise JournalError(f"journal {path}: is empty; nothing was recorded in it")
+            _create(connection, path)
+        if write:
+            # Written to the system at each commit, to the disk at checkpoints: an ended
+            # process loses nothing, a power failure the last moments.
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        else:
+            connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _beside(path: Path, ending: str) -> bool:
+    """Whether SQLite's file of that ending lies beside the journal, where a link leads to."""
+    real = path.resolve()
+    return real.with_name(real.name + ending).exists()
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _is_new(connection: sqlite3.Connection, path: Path) -> bool:

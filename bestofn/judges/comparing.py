@@ -49,6 +49,8 @@ class Question:
         self.replies: list[Reply] = []
         self.open = True
         """Whether it is to be asked, or asked again."""
+        self.refused = False
+        """Whether the budget did not allow that."""
         self._reading: Parsed | None = None
         self._seconds = 0.0
 
@@ -120,7 +122,7 @@ class Comparer:
         started = time.monotonic()
         reply = await self._ask(question.prompt, question.opinion, len(question.replies))
         if reply is None:
-            question.open = False
+            question.open, question.refused = False, True
         else:
             question.take(reply, time.monotonic() - started)
 

@@ -208,9 +208,10 @@ class _Desk:
                 if opinion not in self._answers
             ]
             self._answers |= dict.fromkeys(new)  # keeps the tournament's order
-            await self._answer([self._comparer.question(opinion) for opinion in new])
+            questions = [self._comparer.question(opinion) for opinion in new]
+            await self._answer(questions)
             play.record([self._verdict(*pair) for pair in zip(matches, wanted, strict=True)])
-            if any(self._answers[opinion] is None for opinion in new):
+            if any(question.open or question.refused for question in questions):
                 over = self._run.deadline.over
                 self.stopped_by = "seconds" if over else self._run.calls.stopped_by or "calls"
 

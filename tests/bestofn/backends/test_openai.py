@@ -8,6 +8,7 @@ import pytest
 
 from bestofn.backends import OpenAIBackend
 from bestofn.backends.wire import seed_for
+from bestofn.calls import Calls
 from bestofn.chat import ChatRequest, Message, Sampling, total
 from bestofn.errors import BackendError, InvalidInput
 from bestofn.testing import Choice, FaultyServer, Received
@@ -103,21 +104,35 @@ async def test_what_one_request_does_not_bring_is_asked_for_one_by_one(
     backend: MakeBackend, most: int
 ) -> None:
     seeded = question(sampling=replace(PLAIN, seed=1))
-    async with FaultyServer(answer=rolled) as server, backend(server).session() as session:
-        together = await session.ask(seeded, n=4)
-    async with (
-        FaultyServer(answer=rolled, most_choices=most) as server,
-        backend(server).session() as session,
-    ):
-        topped_up = await session.ask(seeded, n=4)
+    async with FaultyServer(answer=rolled) as server, Calls() as calls:
+        together = await calls.ask(backend(server), seeded, n=4)
+    async with FaultyServer(answer=rolled, most_choices=most) as server, Calls() as calls:
+        topped_up = await calls.ask(backend(server), seeded, n=4)
         assert server.count == 1 + 4 - most
-        again = await session.ask(replace(seeded, sample=4), n=4)
+        again = await calls.ask(backend(server), replace(seeded, sample=4), n=4)
         # A server that gave one is not asked for several again; one with a limit is.
-        assert server.count == (1 + 3 + 4 if most == 1 else 2 * (1 + 1))
+        asked = [received.n for received in server.requests]
+        assert asked == ([4, *[1] * 7] if most == 1 else [4, 1, 4, 1])
     # The same draws, however they were made: the seeds follow the samples.
     assert [reply.text for reply in topped_up] == [reply.text for reply in together]
     assert len({reply.text for reply in (*topped_up, *again)}) == 8
-    assert [reply.ignored for reply in topped_up] == [("n",) if most == 1 else ()] * 4
+    ignored = ("n",) if most == 1 else ()
+    assert [reply.ignored for reply in (*topped_up, *again)] == [ignored] * 8
+    # Each request reads the prompt.
+    assert total(topped_up).input_tokens == 4 * (1 + 4 - most)
+
+
+@pytest.mark.parametrize("most", [1, 3])
+async def test_a_session_hands_over_what_one_request_brought(
+    backend: MakeBackend, most: int
+) -> None:
+    async with FaultyServer(most_choices=most) as server, backend(server).session() as session:
+        first = await session.ask(question(), n=4)
+        again = await session.ask(question(), n=4)
+        assert [received.n for received in server.requests] == [4, 1 if most == 1 else 4]
+    assert (len(first), len(again)) == (most, most)
+    ignored = ("n",) if most == 1 else ()
+    assert {reply.ignored for reply in first + again} == {ignored}
 
 
 async def test_a_server_that_refuses_n(backend: MakeBackend) -> None:
@@ -125,11 +140,9 @@ async def test_a_server_that_refuses_n(backend: MakeBackend) -> None:
         message = "Only one completion choice is allowed."
         return do.error(400, message) if received.n > 1 else None
 
-    async with (
-        FaultyServer(script, answer=rolled) as server,
-        backend(server).session() as session,
-    ):
-        replies = await session.ask(question(), n=3)
+    async with FaultyServer(script, answer=rolled) as server, Calls() as calls:
+        replies = await calls.ask(backend(server), question(), n=3)
+        assert server.count == 4
     assert [reply.status for reply in replies] == ["ok"] * 3
     assert [reply.ignored for reply in replies] == [("n",)] * 3
 
@@ -142,13 +155,15 @@ async def test_several_greedy_replies_are_refused_only_where_they_are_greedy(
             return do.error(400, "n must be 1 when using greedy sampling, got 3.")
         return None
 
-    async with FaultyServer(script) as server, backend(server).session() as session:
+    async with FaultyServer(script) as server, Calls() as calls:
         greedy = question(sampling=replace(PLAIN, temperature=0))
-        assert [reply.status for reply in await session.ask(greedy, n=3)] == ["ok"] * 3
+        replies = await calls.ask(backend(server), greedy, n=3)
+        assert [reply.status for reply in replies] == ["ok"] * 3
         assert server.count == 4
-        warm = await session.ask(question(sampling=replace(PLAIN, temperature=1)), n=3)
+        warm = question(sampling=replace(PLAIN, temperature=1))
+        replies = await calls.ask(backend(server), warm, n=3)
         assert server.count == 5
-    assert [reply.ignored for reply in warm] == [()] * 3
+    assert [reply.ignored for reply in replies] == [()] * 3
 
 
 async def test_seeds_of_different_draws_are_never_equal(backend: MakeBackend) -> None:

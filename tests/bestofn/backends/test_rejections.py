@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bestofn.backends import OpenAIBackend
+from bestofn.backends.secrets import HIDDEN, Scrubber
 from bestofn.chat import ChatRequest, Sampling
 from bestofn.errors import BackendError, RequestRejected
 from bestofn.testing import FaultyServer
@@ -107,3 +114,51 @@ async def test_no_key_in_anything_that_is_seen(
     everything = "\n".join(seen)
     for part in (KEY, KEY[:8], KEY[-8:], PROXY_KEY, "secret"):
         assert part not in everything
+
+
+@pytest.mark.parametrize("key", [KEY, "plain-KEY-without-prefix-99", 'odd"key\\/<&>'])
+@pytest.mark.parametrize("field", ["content", "reasoning", "refusal", "finish_reason", "model"])
+async def test_no_key_in_what_a_200_says(backend: MakeBackend, field: str, key: str) -> None:
+    def edit(body: dict[str, Any]) -> dict[str, Any]:
+        (choice,) = body["choices"]
+        owner = {"finish_reason": choice, "model": body}.get(field, choice["message"])
+        owner[field] = f"Yours is {key} via {PROXY_KEY}."
+        return body
+
+    headers = {"X-Proxy": PROXY_KEY, "X-Odd": key}
+    async with (
+        FaultyServer([do.Change(edit=edit)]) as server,
+        backend(server, api_key=KEY, headers=headers).session() as session,
+    ):
+        [reply] = await session.ask(ASK)
+    assert "Yours is [key] via [key]." in repr(reply)
+    assert reply.status == ("refusal" if field == "refusal" else "ok")
+
+
+PRINTABLE = st.characters(min_codepoint=32, max_codepoint=0xFFFF, exclude_categories=("Cs",))
+
+
+@given(secret=st.text(PRINTABLE, min_size=8), ascii=st.booleans())
+def test_a_body_without_its_keys_is_json_as_before(secret: str, ascii: bool) -> None:
+    said = {"a": f"x {secret} y", "b": [1, "sk-looks-like-one"]}
+    left = json.loads(Scrubber([secret]).body(json.dumps(said, ensure_ascii=ascii).encode()))
+    assert secret not in left["a"]
+    assert HIDDEN in left["a"]
+    assert left["b"] == said["b"]
+
+
+def test_short_secrets_leave_plain_words_alone() -> None:
+    words = "Not many companies can manage anything"
+    assert Scrubber(["any", "", "compani"])(words) == words
+    assert Scrubber(["companies"])(words) == "Not many [key] can manage anything"
+
+
+@pytest.mark.parametrize("secret", [{"api_key": KEY}, {"headers": {"X-Proxy": PROXY_KEY}}])
+def test_no_key_in_a_pickle(secret: dict[str, Any]) -> None:
+    made = OpenAIBackend("tiny", base_url="http://localhost:1/v1", **secret)
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            pickle.dumps(made, protocol)
+    assert copy.deepcopy(made).identity == made.identity
+    bare = OpenAIBackend("tiny", base_url="http://localhost:1/v1")
+    assert pickle.loads(pickle.dumps(bare)).name == bare.name

@@ -12,10 +12,12 @@ import pytest
 from bestofn.benchmarks import Benchmark, Item, Settings, arun_benchmark, run_benchmark, shipped
 from bestofn.benchmarks.run import RESULTS_FILE, ROWS_FILE
 from bestofn.benchmarks.verdicts import is_right
+from bestofn.chat import Reply
 from bestofn.errors import InvalidInput, SandboxFault
-from bestofn.judges import FirstJudge, OracleJudge
+from bestofn.judges import FirstJudge, LLMJudge, OracleJudge
 from bestofn.run import Run
 from bestofn.sandbox import Sandbox
+from bestofn.testing import ScriptedBackend
 from bestofn.types import Candidate, Problem, Ranking, TestCase
 
 ADD = "a, b = map(int, input().split())\nprint(a + b)\n"
@@ -210,3 +212,57 @@ def test_the_shipped_set_is_complete() -> None:
     kinds = {test.kind for entry in items for test in entry.hidden_tests}
     assert kinds >= {"stdin", "call"}
     assert len(shipped.load(limit=2).items) == 2
+
+
+@pytest.mark.parametrize("status", ["unavailable", "stalled"])
+def test_what_an_outage_left_undecided_is_not_kept(tmp_path: Path, status: str) -> None:
+    down = Reply(text="", status=status, error="try later")  # type: ignore[arg-type]
+    answers: list[Reply | str] = [down]
+    backend = ScriptedBackend(lambda request: answers[-1], identity="one")
+    judge = LLMJudge(backend, inputs=None)
+    entries = benchmark(item("p", ADD, THREE, verdicts={"c0": True, "c1": False}))
+
+    def run() -> int:
+        return run_benchmark(entries, judges=[judge], settings=ONE, output=tmp_path).reused
+
+    assert run() == 0
+    asked = len(backend.requests)
+    answers.append("<selection>1</selection>")
+    assert run() == 0
+    assert len(backend.requests) > asked
+    asked = len(backend.requests)
+    assert run() == 1
+    assert len(backend.requests) == asked
+
+
+def test_an_abstention_of_the_model_itself_is_kept(tmp_path: Path) -> None:
+    judge = LLMJudge(ScriptedBackend(lambda request: "malformed: neither"), inputs=None)
+    entries = benchmark(item("p", ADD, THREE, verdicts={"c0": True, "c1": False}))
+    runs = [run_benchmark(entries, judges=[judge], settings=ONE, output=tmp_path) for _ in range(2)]
+    assert [run.reused for run in runs] == [0, 1]
+
+
+def test_an_edited_template_and_another_server_are_judged_anew(tmp_path: Path) -> None:
+    template = tmp_path / "mine.jinja2"
+    words = "{{ statement }}{% for solution in solutions %}{{ solution }}{% endfor %}"
+    words += " End with <selection>INDEX</selection>."
+    entries = benchmark(item("p", ADD, THREE, verdicts={"c0": True, "c1": False}))
+
+    def reused(text: str, server: str) -> int:
+        template.write_text(text)
+        backend = _Quiet(lambda request: "<selection>1</selection>", identity=server)
+        judge = LLMJudge(backend, template=template, inputs=None)
+        return run_benchmark(entries, judges=[judge], settings=ONE, output=tmp_path / "out").reused
+
+    assert reused(words, "one") == 0
+    assert reused(words, "one") == 1
+    assert reused(f"{words} Choose.", "one") == 0
+    assert reused(words, "two") == 0
+    assert reused(words, "two") == 1
+
+
+class _Quiet(ScriptedBackend):
+    """Its repr does not say which server it is."""
+
+    def __repr__(self) -> str:
+        return "_Quiet()"

@@ -220,13 +220,19 @@ async def test_one_session_an_identity(backend: Scripted) -> None:
 async def test_a_session_that_breaks_its_promise_loses_nothing(
     backend: Scripted, tmp_path: Path
 ) -> None:
-    class Short(Scripted):
+    class Generous(Scripted):
         async def ask(self, request: ChatRequest, n: int = 1) -> list[Reply]:
-            return (await super().ask(request, n))[:1]
+            return await super().ask(request, n + 1)
+
+    class Silent(Scripted):
+        async def ask(self, request: ChatRequest, n: int = 1) -> list[Reply]:
+            return (await super().ask(request, n))[:0]
 
     async with Calls(journal=tmp_path / "run.db") as calls:
-        with pytest.raises(BackendError, match="1 replies where 3"):
-            await calls.ask(Short(), ask("a"), n=3)
+        with pytest.raises(BackendError, match="2 replies where 1"):
+            await calls.ask(Generous(), ask("a"))
+        with pytest.raises(BackendError, match="0 replies where 3"):
+            await calls.ask(Silent(identity="silent"), ask("a"), n=3)
         assert calls.usage.calls == 1
     with read_journal(tmp_path / "run.db") as reader:
         assert [entry.reply.text for entry in reader.entries()] == ["a 0"]
@@ -306,11 +312,13 @@ async def test_calls_must_be_open_here(backend: Scripted) -> None:
 async def test_notes_reach_journal_and_listener(tmp_path: Path) -> None:
     seen: list[Event] = []
     async with Calls(journal=tmp_path / "run.db", on_event=seen.append) as calls:
-        calls.note("comparison", {"winner": "a"})
+        calls.note("mine", {"winner": "a"})
+        for kind in ("comparison", "selection"):
+            with pytest.raises(InvalidInput, match="choose another name") as caught:
+                calls.note(kind, {"winner": "a"})
+            assert caught.value.field == "kind"
     with read_journal(tmp_path / "run.db") as reader:
-        assert [(note.kind, note.body) for note in reader.notes()] == [
-            ("comparison", {"winner": "a"})
-        ]
+        assert [(note.kind, note.body) for note in reader.notes()] == [("mine", {"winner": "a"})]
     assert [type(event).__name__ for event in seen] == ["Noted"]
 
 

@@ -114,7 +114,8 @@ def test_dollars_need_a_price(bestofn: Run, sums: Path, server: FaultyServer) ->
     command = [*select(sums, server), "--max-dollars", 1]
     unknown = bestofn(*command)
     assert unknown.returncode == 2
-    assert "price" in unknown.stderr
+    assert "--price IN,OUT" in unknown.stderr
+    assert "prices=" in unknown.stderr
     assert server.count == 0
     known = bestofn(*command, "--price", "1,2", "--json")
     assert known.returncode == 0, known.stderr
@@ -189,3 +190,66 @@ def test_a_killed_run_goes_on_where_it_was(sums: Path, server: FaultyServer) -> 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["best"]["id"] == "plus"
     assert server.repeated == 0 or server.count <= 12, "only what was under way is asked again"
+
+
+def test_a_benchmark_names_the_limit_that_ended_selections(
+    bestofn: Run, server: FaultyServer
+) -> None:
+    command = ["bench", "demo", "--limit", 2, "--judge", "openai/any", "--base-url", server.url]
+    done = bestofn(*command, "--max-calls", 0)
+    assert done.returncode == 0, done.stderr
+    assert "openai/any: the limit on calls ended" in done.stdout
+    assert "time limit ended" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--tournament", "knockout"),
+        ("--rounds", "3"),
+        ("--swap", "both"),
+        ("--evidence", "tests"),
+        ("--template", "mine.jinja2"),
+        ("--base-url", "http://127.0.0.1:9"),
+    ],
+)
+def test_options_of_models_are_refused_where_none_judges(
+    bestofn: Run, sums: Path, server: FaultyServer, option: tuple[str, str]
+) -> None:
+    said = f"error: {option[0]}: is for models"
+    files = ("--problem", sums / "problem.json")
+    select = ("select", *files, "--candidates", sums / "candidates", "--judge", "consensus")
+    bench = ("bench", "demo", "--limit", 1, "--judge", "first", "--judge", "random")
+    commands: list[tuple[object, ...]] = [select, bench]
+    if option[0] != "--base-url":  # it is where the policy is
+        url = ("--base-url", server.url)
+        commands.append(("run", *files, "--policy", "openai/any", "--judge", "majority", *url))
+    for command in commands:
+        done = bestofn(*command, *option)
+        assert done.returncode == 2, done.stdout
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert server.count == 0
+
+
+def test_a_benchmark_may_have_judges_of_both_kinds(bestofn: Run, server: FaultyServer) -> None:
+    done = bestofn(
+        *("bench", "demo", "--limit", 1, "--judge", "first", "--judge", "openai/any"),
+        *("--base-url", server.url, "--rounds", 1),
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_code_that_steers_a_terminal_is_printed_visibly(
+    bestofn: Run, sums: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    program = 'print("\x1b]0;owned\x07")'
+    with FaultyServer(answer=programming([program])).in_process() as server:
+        done = bestofn(
+            *("run", "--problem", sums / "problem.json", "--policy", "openai/any", "--n", 1),
+            *("--base-url", server.url),
+        )
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    assert 'print("⟨U+001B⟩]0;owned⟨U+0007⟩")' in done.stdout

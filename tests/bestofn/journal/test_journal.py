@@ -224,6 +224,63 @@ def test_a_file_that_may_not_be_written() -> None:
     assert f"journal {path}: cannot be written; allow it" in result.stdout
 
 
+def test_looking_in_leaves_no_files_behind(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    Journal(path).close()
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    before = path.read_bytes()
+    for name in (path, link):
+        with read_journal(name) as reader:
+            assert len(reader.summary().runs) == 1
+        assert sorted(tmp_path.iterdir()) == [link, path]
+    assert path.read_bytes() == before
+
+
+async def test_looking_in_while_a_run_writes_leaves_its_files_alone(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    with journal(path) as writer:
+        await writer.put([call("a")])
+        beside = sorted(os.listdir(tmp_path))
+        with read_journal(path) as reader:
+            assert len(list(reader.heads())) == 1
+            await writer.put([call("b")])
+            assert len(list(reader.heads())) == 2
+        assert sorted(os.listdir(tmp_path)) == beside
+        await writer.put([call("c")])
+    with read_journal(path) as reader:
+        assert len(list(reader.heads())) == 3
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+@pytest.mark.parametrize("mode", [0o444, 0o644])
+def test_a_journal_in_a_place_that_may_not_be_written_can_be_read(mode: int) -> None:
+    import tempfile
+
+    code = (
+        "import os, sys\n"
+        "from bestofn.journal import read_journal\n"
+        "from bestofn.errors import JournalError\n"
+        "os.setuid(65534)\n"
+        "try:\n"
+        "    with read_journal(sys.argv[1]) as reader:\n        print(len(reader.summary().runs))\n"
+        "except JournalError as error:\n    print(error)\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.db"
+        Journal(path).close()
+        path.chmod(mode)
+        Path(folder).chmod(0o755)
+        command = [sys.executable, "-c", code, str(path)]
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert result.stdout == "1\n"
+        assert [entry.name for entry in Path(folder).iterdir()] == ["run.db"]
+        # What a killed run left unfolded would be passed over: better say so than show a part.
+        (Path(folder) / "run.db-wal").write_bytes(b"x")
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert "cannot be" in result.stdout
+
+
 async def test_a_write_that_fails_is_told_to_who_waits(tmp_path: Path) -> None:
     path = tmp_path / "run.db"
     opened = Journal(path)
