@@ -88,7 +88,15 @@ async def keep_asking(
     Returns:
         What it brought, or the last fault.
     """
+    first = await attempt()
+    if not isinstance(first, Fault):  # nearly always: the loop would cost more than our own part
+        return first
     course = _Course(policy)
+    pending: list[T | Fault] = [first]
+
+    async def again() -> T | Fault:
+        return pending.pop() if pending else await attempt()
+
     retrying = AsyncRetrying(
         retry=course.failed,
         stop=course.over,
@@ -96,7 +104,7 @@ async def keep_asking(
         sleep=anyio.sleep,
         retry_error_callback=_result,
     )
-    return await retrying(attempt)
+    return await retrying(again)
 
 
 class _Course:
