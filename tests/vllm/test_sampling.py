@@ -9,6 +9,7 @@ import pytest
 
 from bestofn.backends.base import Session
 from bestofn.backends.vllm import VLLMBackend
+from bestofn.calls import Calls
 from bestofn.chat import ChatRequest, Sampling, total
 from bestofn.errors import RequestRejected
 
@@ -74,9 +75,9 @@ async def test_without_a_seed_the_same_draw_differs(session: Session) -> None:
 async def test_what_n_does_not_bring_is_asked_for_one_by_one(url: str) -> None:
     # vLLM refuses to draw several replies at temperature 0.
     request = replace(ASK, sampling=replace(SHORT, temperature=0))
-    async with VLLMBackend("tiny", base_url=url).session() as session:
-        replies = await session.ask(request, 3)
-    assert len(replies) == 3
+    async with Calls() as calls:
+        replies = await calls.ask(VLLMBackend("tiny", base_url=url), request, n=3)
+    assert len(replies) == calls.usage.calls == 3
     assert len({reply.text for reply in replies}) == 1
     assert all("n" in reply.ignored for reply in replies)
 
