@@ -45,7 +45,7 @@ class Behaviour:
         failure: Why there is no answer, or empty.
         shown: The answer for people.
         seconds: Processor seconds.
-        threads_left: Whether threads were still at work when the program's own code had ended.
+        threads_left: Whether the program started threads that its own code did not wait for.
         misfit: Whether the answer is not of the kind that the problem declares.
     """
 

@@ -163,7 +163,7 @@ class Execution:
         error: ``TypeName: message`` of the exception, or the signal's name.
         seconds: Processor seconds, read from outside the program.
         wall_seconds: Wall-clock seconds.
-        threads_left: Whether threads were still at work when the program's own code had ended
+        threads_left: Whether the program started threads that its own code did not wait for
             (StdinJob). They are waited for, as Python does; graders that run programs inside
             their own process, LiveCodeBench's among them, do not wait.
     """

@@ -208,7 +208,7 @@ def run_stdin(
             interpreter.restore()
         first = False
         module = new_module("__main__")
-        status, error, threads_left = _run_main(preamble, code, module.__dict__)
+        status, error, threads_left = _run_main(preamble, code, module.__dict__, interpreter)
         reuse = status != "memory" and not state.patched_modules(owners, module.__dict__)
         module.__dict__.clear()  # open files are flushed within the run they belong to
         state.flush()
@@ -219,7 +219,10 @@ def run_stdin(
 
 
 def _run_main(
-    preamble: types.CodeType, code: types.CodeType, names: dict[str, Any]
+    preamble: types.CodeType,
+    code: types.CodeType,
+    names: dict[str, Any],
+    interpreter: state.Interpreter,
 ) -> tuple[str, str, bool]:
     status, error = "ok", ""
     try:
@@ -229,7 +232,7 @@ def _run_main(
         if sys.excepthook is not sys.__excepthook__ and not isinstance(raised, SystemExit):
             sys.excepthook(type(raised), raised, raised.__traceback__)
         status, error = outcome_of(raised)
-    threads_left = bool(state.threads_at_work())
+    threads_left = state.not_waited_for(interpreter.started_threads)
     try:
         state.finish()
     except BaseException as raised:

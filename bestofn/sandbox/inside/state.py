@@ -59,6 +59,7 @@ class Interpreter:
         sys.argv = ["program.py"]
         open_standard_streams()  # they hold nothing yet, and fit whatever 0, 1 and 2 will be
         self.home = "/"
+        self.started_threads: list[threading.Thread] = []
         self.recursion_limit = RECURSION_LIMIT
         self.environment = dict(os.environ)
         self.path = list(sys.path)
@@ -77,11 +78,13 @@ class Interpreter:
             depth: Frames below a program's first one; they come on top of the recursion limit.
         """
         self.home = home
+        self.started_threads = watch_threads()
         self.recursion_limit = RECURSION_LIMIT + depth
         sys.setrecursionlimit(self.recursion_limit)
 
     def restore(self) -> None:
         """Undo what a program commonly changes."""
+        self.started_threads.clear()
         _put_back(vars(sys), self.sys_names)
         _put_back(vars(builtins), self.builtin_names)
         sys.argv = ["program.py"]
@@ -153,6 +156,39 @@ def threads_at_work() -> list[threading.Thread]:
         return []
     main = threading.main_thread()
     return [t for t in threading.enumerate() if t is not main and not t.daemon]
+
+
+def watch_threads() -> list[threading.Thread]:
+    """A list that every thread started from now on is added to.
+
+    Whether a thread that nobody waits for still runs when the program's own code has ended is
+    a matter of luck; whether somebody waited for it is not.
+    """
+    started: list[threading.Thread] = []
+    name = "start_joinable_thread" if sys.version_info >= (3, 13) else "start_new_thread"
+    start = getattr(_thread, name)
+
+    def recorded(run: Any, *arguments: Any, **named: Any) -> Any:
+        if isinstance(run, types.MethodType):  # of a Thread; bare ones cannot be waited for
+            started.append(run.__self__)
+        return start(run, *arguments, **named)
+
+    setattr(_thread, name, recorded)  # from where the module takes it when it is imported
+    if "threading" in sys.modules:
+        setattr(sys.modules["threading"], f"_{name}", recorded)
+    return started
+
+
+def not_waited_for(started: list[threading.Thread]) -> bool:
+    """Whether a thread of the list, daemons apart, was left to itself.
+
+    From Python 3.13 on a thread does not remember whether it was joined: there it counts as
+    left while it is alive.
+    """
+    return any(
+        not thread.daemon and not getattr(thread, "_is_stopped", not thread.is_alive())
+        for thread in started
+    )
 
 
 def finish() -> None:
