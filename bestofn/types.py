@@ -190,15 +190,16 @@ class Outcome:
         output: What it printed or returned, as text, shortened for people.
         error: The exception or signal, when there was one.
         seconds: Processor seconds of the candidate.
-        graded_inside: The test ran in the candidate's own process (unittest modules), where a
-            program made to cheat could have changed the verdict.
+        tamper_evident: The test ran in the candidate's own process (unittest modules, scripts
+            that pass values without a plain form). What a program changes of the machinery
+            that tests it is noticed and fails it; a cheat that changes nothing may not be.
     """
 
     status: OutcomeStatus
     output: str = ""
     error: str = ""
     seconds: float = 0.0
-    graded_inside: bool = False
+    tamper_evident: bool = False
 
     @property
     def passed(self) -> bool:

@@ -2,7 +2,7 @@
 
 This is the strict mode: expected values stay in this process, the program's answers are
 compared here. Only unittest modules, which cannot be taken apart, share a process with the
-program; their outcomes say so (``graded_inside``).
+program; their outcomes say so (``tamper_evident``).
 """
 
 from __future__ import annotations
@@ -159,5 +159,5 @@ def _outcome(test: TestCase, execution: Execution, tolerance: float) -> Outcome:
         output=shorten(shown),
         error=shorten(error),
         seconds=execution.seconds,
-        graded_inside=test.kind == "unittest",
+        tamper_evident=test.kind == "unittest",
     )

@@ -10,6 +10,7 @@ from .types import (
     Job,
     Level,
     Limits,
+    OfficialJob,
     StdinJob,
     UnittestJob,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Job",
     "Level",
     "Limits",
+    "OfficialJob",
     "Opaque",
     "Sandbox",
     "StdinJob",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -16,11 +17,13 @@ ExecutionStatus = Literal[
 class Level(enum.IntEnum):
     """How far untrusted programs are kept from the machine; more is stricter.
 
-    ``BASIC``: a process of its own with resource limits. ``LIGHT``: adds no new privileges, no
-    capabilities, Landlock and a system call filter. ``FULL``: adds user, mount, process,
-    network, IPC and host-name namespaces with a private read-only root.
+    ``UNSAFE``: a process of its own, nothing else; only used when asked for by name.
+    ``BASIC``: adds resource limits, no new privileges and no capabilities. ``LIGHT``: adds
+    Landlock and a system call filter. ``FULL``: adds user, mount, process, network, IPC and
+    host-name namespaces with a private read-only root.
     """
 
+    UNSAFE = 0
     BASIC = 1
     LIGHT = 2
     FULL = 3
@@ -83,12 +86,15 @@ class StdinJob:
     Attributes:
         source: The program.
         inputs: One text a run.
-        preamble: Source run before the program in the same namespace (usual imports).
+        preamble: Source run before the program in the same namespace (usual imports; Python
+            only).
+        language: Name of a :class:`~bestofn.sandbox.Runtime`.
     """
 
     source: str
     inputs: tuple[str, ...]
     preamble: str = ""
+    language: str = "python"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,12 +128,15 @@ class CheckJob:
         setup: Source run before each script on the test's side (imports and helpers of a
             HumanEval prompt). A definition of the entry point in it is replaced.
         checks: Test scripts. One that defines ``check`` has ``check(candidate)`` called.
+        inside: Run the scripts in the program's own process instead, for values that cannot
+            be passed over a wire. A program made to cheat can then reach what it is told.
     """
 
     source: str
     entry_point: str
     setup: str
     checks: tuple[str, ...]
+    inside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +155,23 @@ class UnittestJob:
     tests: str
 
 
-Job = StdinJob | CallJob | CheckJob | UnittestJob
+@dataclass(frozen=True, kw_only=True)
+class OfficialJob:
+    """Grade a program as an upstream evaluator does: in one process that knows the answers.
+
+    Attributes:
+        source: The program under test.
+        rules: A module of :mod:`bestofn.sandbox.inside.official`, which says what ``task`` is
+            and what comes back as the execution's ``value``.
+        task: The tests and whatever else the rules need, as JSON can hold it.
+    """
+
+    source: str
+    rules: str
+    task: Mapping[str, Any]
+
+
+Job = StdinJob | CallJob | CheckJob | UnittestJob | OfficialJob
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,13 +184,16 @@ class Execution:
             ``output`` a limit; ``crash`` killed by a signal it did not get from a limit;
             ``not_run`` the job's ``total_seconds`` or ``timeouts`` were used up.
         stdout: Text printed (StdinJob). Undecodable bytes become ``\\ufffd``.
-        value: The value returned (CallJob), or an ``Opaque`` for what cannot be passed over.
+        value: The value returned (CallJob), or an ``Opaque`` for what cannot be passed over;
+            the report of an OfficialJob.
         error: ``TypeName: message`` of the exception, or the signal's name.
         seconds: Processor seconds, read from outside the program.
         wall_seconds: Wall-clock seconds.
         threads_left: Whether the program started threads that its own code did not wait for
             (StdinJob). They are waited for, as Python does; graders that run programs inside
             their own process, LiveCodeBench's among them, do not wait.
+        unpassable: A script had to pass a value that has no plain form (CheckJob): nothing is
+            said about the program until the scripts are run ``inside``.
     """
 
     status: ExecutionStatus
@@ -175,6 +203,7 @@ class Execution:
     seconds: float = 0.0
     wall_seconds: float = 0.0
     threads_left: bool = False
+    unpassable: bool = False
 
 
 class Executor(Protocol):

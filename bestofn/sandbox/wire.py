@@ -21,6 +21,7 @@ from .types import (
     ExecutionStatus,
     Job,
     Limits,
+    OfficialJob,
     StdinJob,
     UnittestJob,
 )
@@ -89,6 +90,7 @@ def prepare(job: Job, limits: Limits) -> WireJob:
     second: dict[str, Any] | None = None
     first: dict[str, Any] = {"source": _text(job, "source"), "preamble": ""}
     runs: tuple[bytes, ...]
+    rooms: list[str] = []
     match job:
         case StdinJob():
             kind = "stdin"
@@ -100,11 +102,20 @@ def prepare(job: Job, limits: Limits) -> WireJob:
             first["entry_point"] = _entry_point(job)
             runs = tuple(_call_bytes(call, i) for i, call in enumerate(job.calls))
         case CheckJob():
-            kind = "check"
+            kind = "inside" if job.inside else "check"
             first["entry_point"] = _entry_point(job)
             _must_compile(_text(job, "setup"))
-            second = {"setup": job.setup, "entry_point": job.entry_point}
+            if job.inside:
+                first["setup"] = job.setup
+            else:
+                second = {"setup": job.setup, "entry_point": job.entry_point}
             runs = tuple(_script_bytes(text, i) for i, text in enumerate(job.checks))
+        case OfficialJob():
+            kind = "official"
+            first["rules"] = job.rules
+            first["task"] = dict(job.task)
+            rooms = [f".official.{job.rules}"]
+            runs = (b"",)
         case UnittestJob():
             kind = "unittest"
             first["tests"] = _text(job, "tests")
@@ -114,7 +125,7 @@ def prepare(job: Job, limits: Limits) -> WireJob:
     header = {
         "kind": kind,
         "runs": len(runs),
-        "modules": _modules([first, second or {}]),
+        "modules": _modules([first, second or {}]) + rooms,
         "limits": {
             **{name: getattr(limits, name) for name in Limits.__dataclass_fields__},
             "wall_seconds": _wall_seconds(limits),
@@ -145,6 +156,11 @@ def execution(kind: str, reply: Any, answer: bytes) -> Execution:
             value = values.loads(answer)
         except values.MalformedValue as malformed:
             status, error = "crash", f"malformed value: {malformed}"
+    elif kind == "official" and status == "ok":
+        try:
+            value = frames.parse(answer)
+        except frames.FrameError as malformed:
+            status, error = "crash", f"malformed report: {malformed}"
     return Execution(
         status=status,
         stdout=stdout,
@@ -153,6 +169,7 @@ def execution(kind: str, reply: Any, answer: bytes) -> Execution:
         seconds=float(reply["seconds"]),
         wall_seconds=float(reply["wall"]),
         threads_left=bool(reply["threads_left"]),
+        unpassable=bool(reply["unpassable"]),
     )
 
 

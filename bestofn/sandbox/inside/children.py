@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from . import checker, files, frames, harness, unittests
+from . import checker, files, frames, harness, official, unittests
 from .isolate import Isolation
 from .limits import RunLimits
 
@@ -24,6 +24,7 @@ _ROLES: dict[str, harness.Role] = {
     "serve": checker.serve,
     "check": checker.check,
     "unittest": unittests.run,
+    "official": official.run,
 }
 
 

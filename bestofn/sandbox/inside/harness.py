@@ -96,12 +96,14 @@ class Reporter:
         reuse: bool = True,
         threads_left: bool = False,
         gone: bool = False,
+        unpassable: bool = False,
     ) -> None:
         """Tell the worker how a run ended."""
         if self.forked():
             os._exit(0 if status == "ok" else 1)
-        report = {"token": token, "status": status, "error": error, "reuse": reuse}
-        frames.send(self._stream, {**report, "threads_left": threads_left, "gone": gone})
+        report: dict[str, Any] = {"token": token, "status": status, "error": error, "reuse": reuse}
+        report |= {"threads_left": threads_left, "gone": gone, "unpassable": unpassable}
+        frames.send(self._stream, report)
 
 
 def frame_depth() -> int:

@@ -127,11 +127,12 @@ class Job:
         began = time.monotonic()
         self.program.restart_clock()
         self.reporter.start()
-        reuse = threads_left = False
+        reuse = threads_left = unpassable = False
         try:
             report = self.watch(self.reporter, self._deadline(began))
             status, error, reuse = report["status"], report["error"], report["reuse"]
             threads_left = report.get("threads_left") is True
+            unpassable = report.get("unpassable") is True
             if report.get("gone") is True:
                 ending = self.program.wait_for_end(self.limits.wall_seconds)
                 status, error, reuse = ending.status, ending.error, False
@@ -153,7 +154,13 @@ class Job:
             if not reuse:
                 self.end_children()
             self._reply(
-                status, error, seconds=seconds, wall=wall, size=size, threads_left=threads_left
+                status,
+                error,
+                seconds=seconds,
+                wall=wall,
+                size=size,
+                threads_left=threads_left,
+                unpassable=unpassable,
             )
             self.courier.deliver(output, size)
         finally:
@@ -220,6 +227,7 @@ class Job:
         wall: float = 0.0,
         size: int = 0,
         threads_left: bool = False,
+        unpassable: bool = False,
     ) -> None:
         reply = {
             "status": status,
@@ -228,6 +236,7 @@ class Job:
             "wall": wall,
             "size": size,
             "threads_left": threads_left,
+            "unpassable": unpassable,
         }
         self.library.sendall(frames.pack(reply))
 

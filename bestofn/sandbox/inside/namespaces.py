@@ -27,13 +27,16 @@ _KINDS = (
 
 
 def readable_paths() -> list[str]:
-    """Directories and files that programs need to run at all, the shortest paths first."""
+    """Directories and files that programs need to run at all, the shortest paths first.
+
+    This package is among them: some of its modules are only imported when a job needs them.
+    """
     paths = {os.path.abspath(path) for path in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     paths |= {os.path.abspath(path) for path in sysconfig.get_paths().values()}
     paths |= {os.path.realpath(path) for path in paths}
     paths |= {os.path.dirname(os.path.realpath(sys.executable))}
     paths -= {"/", os.path.expanduser("~"), "/home", "/root", "/tmp", "/usr/local"}
-    paths |= {*_SYSTEM, *_SYSTEM_FILES}
+    paths |= {*_SYSTEM, *_SYSTEM_FILES, os.path.dirname(os.path.abspath(__file__))}
     kept: list[str] = []
     for path in sorted(paths, key=len):
         inside = any(path == other or path.startswith(other + "/") for other in kept)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import socket
@@ -52,8 +53,12 @@ def preload(names: list[str]) -> bool:
 
     Imported here, they cost the programs next to nothing. What no program asks for stays out:
     every page of this process makes each fork dearer.
+
+    Args:
+        names: A leading dot stands for this package.
     """
-    new = [name for name in names if name not in sys.modules]
+    full = [importlib.util.resolve_name(name, __package__) for name in names]
+    new = [name for name in full if name not in sys.modules]
     for name in new:
         with contextlib.suppress(ImportError):  # the program will be told
             importlib.import_module(name)

@@ -53,7 +53,7 @@ async def test_kinds_can_be_mixed_and_keep_their_order():
     wrong = TestCase(kind="call", input=[1], expected=3)
     got = await outcomes(FUNCTION, code, [CHECK, wrong, UNITTEST, call, CHECK])
     assert [outcome.status for outcome in got] == ["passed", "wrong", "passed", "passed", "passed"]
-    assert [outcome.graded_inside for outcome in got] == [False, False, True, False, False]
+    assert [outcome.tamper_evident for outcome in got] == [False, False, True, False, False]
     assert got[1].output == "2"
 
 
