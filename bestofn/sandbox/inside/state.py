@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     # Not in the worker: its hook after a fork costs every program 0.3 ms.
@@ -170,7 +170,7 @@ def watch_threads() -> list[threading.Thread]:
 
     def recorded(run: Any, *arguments: Any, **named: Any) -> Any:
         if isinstance(run, types.MethodType):  # of a Thread; bare ones cannot be waited for
-            started.append(run.__self__)
+            started.append(cast("threading.Thread", run.__self__))
         return start(run, *arguments, **named)
 
     setattr(_thread, name, recorded)  # from where the module takes it when it is imported
