@@ -57,15 +57,19 @@ def preload(names: list[str]) -> bool:
     Args:
         names: A leading dot stands for this package.
     """
-    full = [importlib.util.resolve_name(name, __package__) for name in names]
-    new = [name for name in full if name not in sys.modules]
+    new = [name for name in names if _full_name(name) not in sys.modules]
     for name in new:
-        with contextlib.suppress(ImportError):  # the program will be told
-            importlib.import_module(name)
+        own = name.startswith(".")
+        with contextlib.suppress(*() if own else (ImportError,)):  # the program will be told
+            importlib.import_module(_full_name(name))
     if new:
         gc.collect()
         gc.freeze()
     return bool(new)
+
+
+def _full_name(name: str) -> str:
+    return importlib.util.resolve_name(name, __package__)
 
 
 def main(config_text: str) -> None:

@@ -18,7 +18,7 @@ import anyio
 from bestofn.sandbox import Level, Sandbox, StdinJob
 
 async def main():
-    for level in Level:
+    for level in (Level.BASIC, Level.LIGHT, Level.FULL):
         async with Sandbox(workers=1, _level=level) as sandbox:
             job = StdinJob(source="import os; print(os.getuid(), os.geteuid())", inputs=("",))
             (result,) = await sandbox.execute(job)
