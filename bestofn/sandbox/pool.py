@@ -125,13 +125,14 @@ class Sandbox:
         """
         limits = limits or self._limits
         wire = prepare(job, limits)
-        if not wire.runs:
+        runs = sum(len(group.runs) for group in wire.groups)
+        if not runs:
             return []
         async with self._slots:
             if until is not None:
                 left = until - time.monotonic()
                 if left <= 0:
-                    return [Execution(status="not_run", error="out of time")] * len(wire.runs)
+                    return [Execution(status="not_run", error="out of time")] * runs
                 if limits.total_seconds is None or left < limits.total_seconds:
                     wire = prepare(job, replace(limits, total_seconds=left))
             try:

@@ -7,7 +7,7 @@ import functools
 import json
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -57,6 +57,20 @@ _PRELOADED = frozenset(
 )
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([\w.,\t ]+))", re.MULTILINE)
 _STATUSES = frozenset(get_args(ExecutionStatus))
+_MARKS = frozenset({"threads_left", "unpassable", "gone"})
+_MOST_RUNS = 64  # in a group
+_MOST_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that are sent together: what each is fed."""
+
+    runs: tuple[bytes, ...]
+
+    def as_bytes(self) -> bytes:
+        """Sizes, then inputs."""
+        return frames.pack({"sizes": list(map(len, self.runs))}) + b"".join(self.runs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +79,13 @@ class WireJob:
 
     Attributes:
         opening: Everything that comes before the first run.
-        runs: What each run is fed.
+        groups: The runs, as many at a time as are sent and answered together.
         kind: The kind of job, by which replies are read.
         limits: For the library's own backstop clock.
     """
 
     opening: bytes
-    runs: tuple[bytes, ...]
+    groups: tuple[Group, ...]
     kind: str
     limits: Limits
 
@@ -122,9 +136,10 @@ def prepare(job: Job, limits: Limits) -> WireJob:
             first["expected"] = count_tests(job.tests)
             runs = (b"",)
     first["output_bytes"] = limits.output_bytes
+    groups = tuple(_groups(runs))
     header = {
         "kind": kind,
-        "runs": len(runs),
+        "groups": len(groups),
         "modules": _modules([first, second or {}]) + rooms,
         "limits": {
             **{name: getattr(limits, name) for name in Limits.__dataclass_fields__},
@@ -135,19 +150,36 @@ def prepare(job: Job, limits: Limits) -> WireJob:
     if second is not None:
         second["output_bytes"] = limits.output_bytes
         opening += _blob(_json(second))
-    return WireJob(opening=opening, runs=tuple(map(_blob, runs)), kind=kind, limits=limits)
+    return WireJob(opening=opening, groups=groups, kind=kind, limits=limits)
 
 
-def execution(kind: str, reply: Any, answer: bytes) -> Execution:
-    """What a run did, from the worker's reply and the program's answer.
+def _groups(runs: Sequence[bytes]) -> Iterator[Group]:
+    """Cut into groups that a worker has room for; one run may be as big as it likes."""
+    group: list[bytes] = []
+    size = 0
+    for run in runs:
+        if group and (len(group) == _MOST_RUNS or size + len(run) > _MOST_BYTES):
+            yield Group(tuple(group))
+            group, size = [], 0
+        group.append(run)
+        size += len(run)
+    if group:
+        yield Group(tuple(group))
+
+
+def execution(kind: str, result: Any, answer: bytes) -> Execution:
+    """What a run did, from the worker's result and the program's answer.
 
     Raises:
-        FrameError: the reply is not one.
+        FrameError: the result is not one.
     """
-    if not isinstance(reply, dict) or reply.get("status") not in _STATUSES:
-        raise frames.FrameError("the worker's reply is not one")
-    status: ExecutionStatus = reply["status"]
-    error = str(reply["error"])
+    try:
+        status, error, seconds, wall, _, marks = result
+        known = status in _STATUSES and {*marks} <= _MARKS
+    except (TypeError, ValueError):
+        known = False
+    if not known:
+        raise frames.FrameError("the worker's result is not one")
     stdout, value = "", None
     if kind == "stdin":
         stdout = answer.decode("utf-8", "replace")
@@ -165,11 +197,11 @@ def execution(kind: str, reply: Any, answer: bytes) -> Execution:
         status=status,
         stdout=stdout,
         value=value,
-        error=error,
-        seconds=float(reply["seconds"]),
-        wall_seconds=float(reply["wall"]),
-        threads_left=bool(reply["threads_left"]),
-        unpassable=bool(reply["unpassable"]),
+        error=str(error),
+        seconds=float(seconds),
+        wall_seconds=float(wall),
+        threads_left="threads_left" in marks,
+        unpassable="unpassable" in marks,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -59,6 +60,7 @@ _ENVIRONMENT = {
     "NUMEXPR_NUM_THREADS": "1",
 }
 _CHUNK = 1 << 18
+_SIZE = 4  # place of the answer's size in a result
 _START_SECONDS = 60.0
 _BACKSTOP_SECONDS = 30.0  # on top of what the worker itself grants a run
 _GRACE_SECONDS = 2.0  # for a worker to end what it runs before it is killed itself
@@ -103,7 +105,6 @@ class Worker:
         self._base = base
         self._errors = errors
         self._inbox = bytearray()
-        self._outbox: list[bytes | memoryview] = []
         self.found = Found()
 
     async def greet(self) -> None:
@@ -144,67 +145,62 @@ class Worker:
             WorkerGone: no verdict about the program follows.
         """
         patience = job.wall_seconds * 2 + _BACKSTOP_SECONDS
-        self._outbox = [job.opening, *job.runs]
-        self._outbox.reverse()
-        results: list[Execution] = []
+        executions: list[Execution] = []
         with anyio.CancelScope() as scope:
-            while len(results) < len(job.runs):
-                scope.deadline = anyio.current_time() + patience
-                await self._send(until=len(job.runs) - len(results) - 1)
-                reply = await self._message()
-                answer = await self._receive(self._size(reply, job))
-                try:
-                    results.append(execution(job.kind, reply, answer))
-                except (frames.FrameError, KeyError, TypeError, ValueError) as error:
-                    raise WorkerGone(f"the worker's reply is malformed: {error}") from error
-                if results[-1].status != "not_run":
-                    started()
+            message = job.opening
+            for group in job.groups:
+                await self._send(message + group.as_bytes())
+                message = b""
+                due = len(executions) + len(group.runs)
+                while len(executions) < due:
+                    scope.deadline = anyio.current_time() + patience
+                    executions += await self._results(job, due - len(executions))
         if scope.cancelled_caught:
             raise WorkerGone("the worker does not answer")
         if self._inbox:
             raise WorkerGone("the worker says more than it was asked")
-        return results
+        for execution in executions:
+            if execution.status != "not_run":
+                started()
+        return executions
 
-    def _size(self, reply: Any, job: WireJob) -> int:
+    async def _results(self, job: WireJob, most: int) -> list[Execution]:
+        """The next results, as many as the worker has."""
+        reply = await self._message()
         if isinstance(reply, dict) and "fault" in reply:
             raise WorkerGone(str(reply["fault"]))
-        size = reply.get("size") if isinstance(reply, dict) else None
-        if not isinstance(size, int) or not 0 <= size <= job.limits.output_bytes:
+        results = reply.get("results") if isinstance(reply, dict) else None
+        if not isinstance(results, list) or not 0 < len(results) <= most:
             raise WorkerGone("the worker's reply is malformed")
-        return size
+        try:
+            sizes = [result[_SIZE] for result in results]
+            if not all(type(n) is int and 0 <= n <= job.limits.output_bytes for n in sizes):
+                raise ValueError("sizes")
+            answers = await self._receive(sum(sizes))
+            ends = itertools.accumulate(sizes)
+            return [
+                execution(job.kind, result, answers[end - size : end])
+                for result, size, end in zip(results, sizes, ends, strict=True)
+            ]
+        except (frames.FrameError, LookupError, TypeError, ValueError) as error:
+            raise WorkerGone(f"the worker's reply is malformed: {error}") from error
 
-    async def _send(self, *, until: int) -> None:
-        """Send until at most so many parts of the job are left.
-
-        The worker reads a part only when it has answered the one before, and this end waits to
-        send a part only when it has read that answer: neither can wait for the other.
-        """
-        while len(self._outbox) > until:
-            self._send_some()
-            if len(self._outbox) > until:  # else: waiting now would be waiting for the next part
-                await anyio.wait_writable(self._stream)
-
-    def _send_some(self) -> None:
-        """Send what the socket takes at once."""
-        while self._outbox:
-            part = self._outbox[-1]
+    async def _send(self, data: bytes) -> None:
+        """Send all of it; the worker reads a whole group before it answers."""
+        view = memoryview(data)
+        while view:
             try:
-                count = self._stream.send(part)
+                view = view[self._stream.send(view) :]
             except BlockingIOError:
-                return
+                await anyio.wait_writable(self._stream)
             except OSError as error:
                 raise WorkerGone(f"the worker died: {error}") from error
-            if count == len(part):
-                self._outbox.pop()
-            else:
-                self._outbox[-1] = memoryview(part)[count:]
 
     async def _receive(self, size: int) -> bytes:
         while len(self._inbox) < size:
             try:
                 data = self._stream.recv(_CHUNK)
             except BlockingIOError:
-                self._send_some()  # what comes next, so that the worker need not wait for us
                 await anyio.wait_readable(self._stream)
                 continue
             except OSError as error:
@@ -218,7 +214,7 @@ class Worker:
 
     async def _message(self) -> Any:
         size = int.from_bytes(await self._receive(frames.HEADER), "big")
-        if size > frames.SMALL:
+        if size > frames.LARGE:
             raise WorkerGone("the worker's reply is malformed")
         try:
             return frames.parse(await self._receive(size))

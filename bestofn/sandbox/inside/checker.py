@@ -164,7 +164,7 @@ def check(reporter: harness.Reporter, _: dict[str, Any]) -> None:
     while True:
         token = reporter.next_run()
         bench = _next_bench(channel, bench)
-        script = json.loads(read_all(harness.INPUT, harness.UNLIMITED))
+        script = json.loads(reporter.read_input())
         status, error = _run_script(script, bench)
         broken = bench.candidate.broken
         if isinstance(broken, TooBig):

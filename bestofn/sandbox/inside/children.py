@@ -19,6 +19,7 @@ from .limits import RunLimits
 _CORES = os.cpu_count() or 1
 _SHORTEST_NAP = 0.002  # seconds between looks at a processor clock that is about to run out
 _STATUSES = frozenset({"ready", "ok", "exception", "exit", "memory", "output", "crash"})
+_STANDARD_FILES = frozenset({"stdin"})  # roles whose descriptors 0 and 1 are a program's
 _ROLES: dict[str, harness.Role] = {
     "call": harness.run_calls,
     "serve": checker.serve,
@@ -54,6 +55,7 @@ class Child:
         role: What the process does, see :mod:`.harness`.
         program: Descriptor of the file with what it loads.
         limits: What it may use.
+        exchange: Where inputs come from and answers go, for a process that is fed.
         peer: The wire to the other process of the job, closed here.
     """
 
@@ -65,28 +67,31 @@ class Child:
         role: str,
         program: int,
         limits: RunLimits,
+        exchange: files.Exchange | None = None,
         peer: socket.socket | None = None,
     ) -> None:
         self._isolation = isolation
         self.limits = limits
         self._token = self._coming_token = ""
+        self._run = 0
         self._base = 0.0
         self._reader = frames.FrameReader()
-        self.input = isolation.new_file("stdin")
-        self.output = isolation.new_file("stdout")
         self.errors = files.new_file("stderr")
+        self.stdout: int | None = None
+        self._own_files = [self.errors]
+        wires = {harness.ERRORS: self.errors, harness.PROGRAM: program}
+        if exchange is not None:
+            wires |= {harness.INPUT: exchange.inputs, harness.OUTPUT: exchange.answers}
+        if role in _STANDARD_FILES:
+            self.stdout = isolation.new_file("stdout")
+            self._own_files += [isolation.new_file("stdin"), self.stdout]
+            wires |= {harness.STDIN: self._own_files[1], harness.STDOUT: self.stdout}
         control, theirs = socket.socketpair()
         self._slot = slot
         self._place = isolation.new_place(slot)
         self.pid = isolation.fork()
         if self.pid == 0:
-            wires = {
-                harness.CONTROL: theirs.fileno(),
-                harness.INPUT: self.input,
-                harness.OUTPUT: self.output,
-                harness.ERRORS: self.errors,
-                harness.PROGRAM: program,
-            }
+            wires[harness.CONTROL] = theirs.fileno()
             if peer is not None:
                 wires[harness.PEER] = peer.fileno()
             _become(isolation, (slot, self._place), role, limits, wires)
@@ -107,9 +112,14 @@ class Child:
             self._processor_seconds = time.clock_gettime(self._clock)
         return self._processor_seconds
 
-    def start(self) -> None:
-        """Let it begin its next run; its processor clock for the run starts now."""
-        self._token = self._send_go()
+    def start(self, spans: Sequence[tuple[int, int]], room: int) -> None:
+        """Let it go through runs; its processor clock for the first starts now.
+
+        Args:
+            spans: Start and size of the input of each run.
+            room: How many bytes of answers it may gather before it has to wait.
+        """
+        self._token, self._run = self._send_go(spans, room), 0
         self.restart_clock()
 
     def start_ahead(self) -> None:
@@ -121,23 +131,18 @@ class Child:
 
     def loads_now(self) -> None:
         """It has said that it is ready: what it uses from here on, it uses for loading."""
-        self._token = self._coming_token
+        self._token, self._run = self._coming_token, 0
         self.restart_clock()
 
-    def _send_go(self) -> str:
+    def _send_go(self, spans: Sequence[tuple[int, int]] = (), room: int = 0) -> str:
         token = os.urandom(8).hex()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its end is noticed later
-            self._control.send(frames.pack({"go": token}))
+            self._control.send(frames.pack({"go": token, "runs": spans, "room": room}))
         return token
 
     def restart_clock(self) -> None:
         """Count processor seconds from here."""
         self._base = self.processor_seconds()
-
-    def empty_files(self) -> None:
-        """Make what it reads and writes ready for the next run."""
-        for descriptor in (self.input, self.output, self.errors):
-            files.reset(descriptor)
 
     @property
     def ended(self) -> bool:
@@ -183,7 +188,9 @@ class Child:
         except frames.FrameError as error:
             raise Ending("crash", f"malformed report: {error}") from error
         if message is not None:
-            return _checked(message, self._token)
+            token = f"{self._token}.{self._run}" if self._token else ""
+            self._run += 1
+            return _checked(message, token)
         if dead:
             raise self._ending()
         return None
@@ -234,7 +241,7 @@ class Child:
             self._reap()
         self._isolation.end_descendants(spared)
         self._control.close()
-        for descriptor in (self._pidfd, self.input, self.output, self.errors):
+        for descriptor in (self._pidfd, *self._own_files):
             os.close(descriptor)
         self._isolation.remove_place(self._slot, self._place)
 
@@ -253,11 +260,15 @@ def _become(
         for target, source in high.items():
             os.dup2(source, target, inheritable=False)
         null = os.open("/dev/null", os.O_RDWR)
-        own = role == "stdin"
-        os.dup2(harness.INPUT if own else null, 0)
-        os.dup2(harness.OUTPUT if own else null, 1)
+        os.dup2(harness.STDIN if harness.STDIN in wires else null, 0)
+        os.dup2(harness.STDOUT if harness.STDOUT in wires else null, 1)
         os.dup2(harness.ERRORS, 2)
-        os.closerange(harness.PEER + (harness.PEER in wires), 1 << 20)
+        first = 3
+        for target in sorted(wires):  # a gap may hold a file of the worker
+            if first < target:
+                os.closerange(first, target)
+            first = target + 1
+        os.closerange(first, 1 << 20)
     except BaseException as error:
         _say_fault(error, wires[harness.CONTROL])
     status = 1
@@ -293,6 +304,8 @@ def _checked(message: Any, token: str) -> dict[str, Any]:
         and message.get("status") in _STATUSES
         and isinstance(message.get("error"), str)
         and isinstance(message.get("reuse"), bool)
+        and isinstance(message.get("marks"), list)
+        and type(message.get("answer")) is int
     ):
         return message
     raise Ending("crash", "malformed report: not the answer to this run")

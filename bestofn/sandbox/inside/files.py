@@ -29,10 +29,24 @@ def reset(fd: int) -> None:
     os.lseek(fd, 0, os.SEEK_SET)
 
 
-def read_all(fd: int, limit: int) -> bytes:
-    """The first ``limit`` bytes of a file, whatever its position."""
+def copy(source: int, start: int, size: int, target: int) -> None:
+    """Append bytes of one file to another, past this process' memory.
+
+    Raises:
+        EOFError: the source ends before.
+    """
+    while size:
+        count = os.sendfile(target, source, start, size)
+        if count == 0:
+            raise EOFError("a file is shorter than it should be")
+        start += count
+        size -= count
+
+
+def read_all(fd: int, limit: int, start: int = 0) -> bytes:
+    """At most ``limit`` bytes of a file from ``start`` on, whatever its position."""
     parts = []
-    offset = 0
+    offset, limit = start, start + limit
     while offset < limit:
         part = os.pread(fd, min(limit - offset, _PIECE), offset)
         if not part:
@@ -49,6 +63,19 @@ def read_tail(fd: int, size: int) -> str:
     return data.decode("utf-8", "replace")
 
 
+class Exchange:
+    """Two files between a worker and the programs it runs, one program after the other.
+
+    Attributes:
+        inputs: What the runs of a job are fed, one after the other.
+        answers: What they answered, one after the other.
+    """
+
+    def __init__(self) -> None:
+        self.inputs = new_file("inputs")
+        self.answers = new_file("answers")
+
+
 class Courier:
     """Moves blobs (eight bytes of length, then the bytes) from a socket into files, and back."""
 
@@ -61,8 +88,8 @@ class Courier:
         """Read the header of the next blob."""
         return int.from_bytes(receive_exactly(self._stream, BLOB_HEADER), "big")
 
-    def move(self, fd: int | None, size: int) -> None:
-        """Append a blob's bytes to a file and go back to its start; None drops the bytes.
+    def move(self, fd: int, size: int) -> None:
+        """Append a blob's bytes to a file and go back to its start.
 
         Raises:
             EndOfStream: the library closed its end before.
@@ -76,23 +103,22 @@ class Courier:
                 used = max(used, count)
                 size -= count
                 part = self._view[:count]
-                while fd is not None and part:
+                while part:
                     part = part[os.write(fd, part) :]
         finally:
             self._view[:used] = bytes(used)
-        if fd is not None:
-            os.lseek(fd, 0, os.SEEK_SET)
+        os.lseek(fd, 0, os.SEEK_SET)
 
-    def deliver(self, fd: int, size: int) -> None:
-        """Send the first ``size`` bytes of a file, which do not pass through this process.
+    def deliver(self, fd: int, start: int, size: int) -> None:
+        """Send ``size`` bytes of a file, which do not pass through this process.
 
         A file that has become shorter meanwhile (its program may still be at it) is filled up
         with zeros: the library was promised so many bytes.
         """
-        sent = 0
-        while sent < size:
-            count = os.sendfile(self._stream.fileno(), fd, sent, size - sent)
+        end = start + size
+        while start < end:
+            count = os.sendfile(self._stream.fileno(), fd, start, end - start)
             if count == 0:
-                self._stream.sendall(bytes(min(size - sent, _CHUNK)))
-                count = min(size - sent, _CHUNK)
-            sent += count
+                self._stream.sendall(bytes(min(end - start, _CHUNK)))
+                count = min(end - start, _CHUNK)
+            start += count

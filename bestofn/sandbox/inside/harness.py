@@ -19,10 +19,11 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import frames, state, values
+from . import files, frames, state, values
 from .files import read_all
 
-CONTROL, INPUT, OUTPUT, ERRORS, PROGRAM, PEER = 3, 4, 5, 6, 7, 8
+CONTROL, INPUT, OUTPUT, ERRORS, PROGRAM, PEER, STDIN, STDOUT = 3, 4, 5, 6, 7, 8, 9, 10
+LAST = STDOUT
 _ERROR_LENGTH = 2000
 UNLIMITED = 1 << 40
 
@@ -68,20 +69,54 @@ def outcome_of(error: BaseException) -> tuple[str, str]:
 
 
 class Reporter:
-    """The wire to the worker. Forked copies of a program never get to use it."""
+    """The wire to the worker. Forked copies of a program never get to use it.
+
+    The worker names several runs at once, and the process goes from one to the next by itself:
+    it is the reports, one for each run and in order, that the worker's clocks go by.
+    """
 
     def __init__(self) -> None:
         # With its kind given, Python need not ask the kernel for it.
         self._stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, CONTROL)
         self._pid = os.getpid()
+        self._go = ""
+        self._spans: list[list[int]] = []
+        self._run = 0
+        self._answered = self._room = 0
 
     def next_run(self) -> str:
-        """Wait for the next run; returns its token, which every report must carry."""
-        try:
-            message = frames.receive(self._stream)
-        except frames.EndOfStream:
-            os._exit(0)
-        return str(message["go"])
+        """Go on to the next run, waiting for the worker to name one; returns its token.
+
+        The first one has no input: it is for loading the program.
+        """
+        if self.last:
+            try:
+                message = frames.receive(self._stream)
+            except frames.EndOfStream:
+                os._exit(0)
+            self._go, self._spans, self._run = message["go"], message["runs"], 0
+            self._answered, self._room = 0, message["room"]
+        else:
+            self._run += 1
+        if self._spans:
+            files.reset(ERRORS)
+        return f"{self._go}.{self._run}"
+
+    @property
+    def last(self) -> bool:
+        """Whether the worker has to be asked before there is another run."""
+        return self._run + 1 >= len(self._spans) or self._answered > self._room
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where the input of the present run begins in ``INPUT``, and how long it is."""
+        start, size = self._spans[self._run]
+        return start, size
+
+    def read_input(self) -> bytes:
+        """The input of the present run."""
+        start, size = self.span
+        return read_all(INPUT, size, start)
 
     def forked(self) -> bool:
         """Whether this is a copy of the program's process that the program made itself."""
@@ -97,12 +132,28 @@ class Reporter:
         threads_left: bool = False,
         gone: bool = False,
         unpassable: bool = False,
+        answer: int = 0,
     ) -> None:
-        """Tell the worker how a run ended."""
+        """Tell the worker how a run ended.
+
+        Args:
+            token: From :meth:`next_run`.
+            status: See :class:`bestofn.sandbox.Execution`.
+            error: Likewise.
+            reuse: Whether the process is fit for another run.
+            threads_left: See :class:`bestofn.sandbox.Execution`.
+            gone: The other process of the job ended within the run.
+            unpassable: See :class:`bestofn.sandbox.Execution`.
+            answer: Bytes that were appended to ``OUTPUT``; -1 leaves the answer in ``STDOUT``.
+        """
         if self.forked():
             os._exit(0 if status == "ok" else 1)
+        if answer > 0:
+            self._answered += answer
         report: dict[str, Any] = {"token": token, "status": status, "error": error, "reuse": reuse}
-        report |= {"threads_left": threads_left, "gone": gone, "unpassable": unpassable}
+        marks = {"threads_left": threads_left, "gone": gone, "unpassable": unpassable}
+        report["marks"] = [name for name, is_set in marks.items() if is_set]
+        report["answer"] = answer
         frames.send(self._stream, report)
 
 
@@ -180,11 +231,39 @@ def find_function(module: types.ModuleType, entry_point: str) -> Any:
     raise Ended("exception", f"NameError: the program defines no function {entry_point!r}")
 
 
-def write_answer(data: bytes) -> None:
-    """Put the answer of a run where the worker collects it."""
+def write_answer(data: bytes) -> int:
+    """Put the answer of a run where the worker collects it; returns its size."""
     view = memoryview(data)
     while view:
         view = view[os.write(OUTPUT, view) :]
+    return len(data)
+
+
+class StandardFiles:
+    """What descriptors 0, 1 and 2 of a program are, made anew for each run."""
+
+    def __init__(self) -> None:
+        self._first = True
+
+    def begin(self, reporter: Reporter) -> None:
+        """Put the input of the present run on descriptor 0, and empty files on 1 and 2."""
+        if not self._first:
+            for descriptor in (STDIN, STDOUT):
+                files.reset(descriptor)
+            for descriptor, kept in enumerate((STDIN, STDOUT, ERRORS)):
+                os.dup2(kept, descriptor)
+        self._first = False
+        start, size = reporter.span
+        files.copy(INPUT, start, size, STDIN)
+        os.lseek(STDIN, 0, os.SEEK_SET)
+
+    def answer(self, reporter: Reporter, limit: int) -> int:
+        """Pass on what was printed, at most ``limit`` bytes and one; what to report of it."""
+        if reporter.last:
+            return -1  # nothing will overwrite it
+        size = min(os.fstat(STDOUT).st_size, limit + 1)
+        files.copy(STDOUT, 0, size, OUTPUT)
+        return size
 
 
 def run_stdin(
@@ -201,12 +280,12 @@ def run_stdin(
     owners = state.attribute_owners(code)
     interpreter.begin(home, frame_depth() + 1)
     reporter.report(token, "ok")
+    standard = StandardFiles()
     first = True
     while True:
         token = reporter.next_run()
+        standard.begin(reporter)
         if not first:
-            for descriptor, kept in enumerate((INPUT, OUTPUT, ERRORS)):
-                os.dup2(kept, descriptor)
             interpreter.restore()
         first = False
         module = new_module("__main__")
@@ -217,7 +296,12 @@ def run_stdin(
         if reporter.forked():
             os._exit(0 if status == "ok" else 1)
         reuse = reuse and interpreter.reusable()
-        reporter.report(token, status, error, reuse=reuse, threads_left=threads_left)
+        answer = standard.answer(reporter, program["output_bytes"]) if reuse else -1
+        reporter.report(
+            token, status, error, reuse=reuse, threads_left=threads_left, answer=answer
+        )
+        if not reuse:
+            return
 
 
 def _run_main(
@@ -255,12 +339,14 @@ def run_calls(reporter: Reporter, program: dict[str, Any]) -> None:
     reporter.report(token, "ok")
     while True:
         token = reporter.next_run()
-        arguments = values.loads(read_all(INPUT, UNLIMITED))
-        status, error, answer = call(maker, arguments)
-        if len(answer) > program["output_bytes"]:
-            status, error, answer = "output", "the value returned is too big", b""
-        write_answer(answer)
-        reporter.report(token, status, error, reuse=status != "memory")
+        arguments = values.loads(reporter.read_input())
+        status, error, value = call(maker, arguments)
+        if len(value) > program["output_bytes"]:
+            status, error, value = "output", "the value returned is too big", b""
+        reuse = status != "memory"
+        reporter.report(token, status, error, reuse=reuse, answer=write_answer(value))
+        if not reuse:
+            return
 
 
 def call(maker: Any, arguments: Any) -> tuple[str, str, bytes]:

@@ -2,50 +2,62 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from . import files, frames
 from .children import Child, ChildFault, Ending, watch
 from .isolate import Isolation
 from .limits import RunLimits
+from .replies import Replies, Result
 from .scripts import ScriptProcess, ScriptProcesses
 
 SET_UP_SECONDS = 30.0
 """A process that is not ready by then never will be; nothing of a program has run yet."""
 OUT_OF_TOTAL = "the job's total time is over"
 
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """What the jobs of one worker share, one after the other.
+
+    Attributes:
+        library: The wire to the library.
+        isolation: What keeps programs from the machine.
+        courier: Brings what programs are fed.
+        exchange: Where programs find it.
+        scripts: Keeps the process that runs test scripts from one job to the next.
+    """
+
+    library: socket.socket
+    isolation: Isolation
+    courier: files.Courier
+    exchange: files.Exchange
+    scripts: ScriptProcesses
+
 
 class Job:
     """A program in one process, run by run. A run that kills the process costs a new one.
 
     Args:
-        library: The wire to the library.
-        isolation: What keeps programs from the machine.
-        courier: Brings what programs are fed.
-        scripts: Keeps the process that runs test scripts from one job to the next.
+        shop: What it works with.
         header: The job as the library describes it.
     """
 
-    def __init__(
-        self,
-        library: socket.socket,
-        isolation: Isolation,
-        courier: files.Courier,
-        scripts: ScriptProcesses,
-        header: dict[str, Any],
-    ) -> None:
-        self.scripts = scripts
-        self.library = library
-        self.isolation = isolation
-        self.courier = courier
+    def __init__(self, shop: Workshop, header: dict[str, Any]) -> None:
+        self.shop = shop
         self.kind: str = header["kind"]
-        self.runs: int = header["runs"]
+        self.groups: int = header["groups"]
         self.limits = RunLimits(**header["limits"])
         self.children: list[Child] = []
+        self._replies = Replies(shop.library, shop.courier, shop.exchange.answers)
         self._started = time.monotonic()
         self._program_file = files.new_file("program")
         self._timeouts = 0
@@ -60,8 +72,8 @@ class Job:
         """
         try:
             self.receive()
-            for _ in range(self.runs):
-                self._answer_one()
+            for _ in range(self.groups):
+                self._answer_group()
             self.finish()
         finally:
             self.end_children()
@@ -69,7 +81,7 @@ class Job:
 
     def receive(self) -> None:
         """Take what comes before the first run."""
-        self.courier.move(self._program_file, self.courier.blob_size())
+        self.shop.courier.move(self._program_file, self.shop.courier.blob_size())
 
     def finish(self) -> None:
         """Put aside what another job can use."""
@@ -90,50 +102,65 @@ class Job:
 
     def start_children(self) -> Sequence[Child]:
         """Make the processes; returns those that are new and have to be waited for."""
-        child = self.new_child("program", self.kind, self._program_file)
+        child = Child(
+            self.shop.isolation,
+            slot="program",
+            role=self.kind,
+            program=self._program_file,
+            limits=self.limits,
+            exchange=self.shop.exchange,
+        )
         self.children.append(child)
         return [child]
-
-    def new_child(
-        self, slot: str, role: str, program: int, peer: socket.socket | None = None
-    ) -> Child:
-        """Make one process."""
-        return Child(
-            self.isolation, slot=slot, role=role, program=program, limits=self.limits, peer=peer
-        )
 
     def end_children(self) -> None:
         """Kill all processes of the job and remove what they left."""
         while self.children:
             child = self.children.pop()
             others = [other.pid for other in self.children]
-            child.end(spared=[*others, *self.scripts.pids])
+            child.end(spared=[*others, *self.shop.scripts.pids])
 
     def watch(self, child: Child, deadline: float) -> dict[str, Any]:
         """Wait for one process's report, with everyone's clocks running."""
-        return watch(self.children, child, deadline, self.library)
+        return watch(self.children, child, deadline, self.shop.library)
 
-    def _answer_one(self) -> None:
-        size = self.courier.blob_size()
-        ending = self._failed or self._not_to_be_run()
-        if ending is None and not self.children:
-            ending = self._load()
-        if ending is not None:
-            self.courier.move(None, size)
-            self._reply(ending.status, ending.error)
-            return
-        self.reporter.empty_files()
-        self.courier.move(self.reporter.input, size)
+    def _answer_group(self) -> None:
+        sizes = frames.receive(self.shop.library, frames.LARGE)["sizes"]
+        files.reset(self.shop.exchange.inputs)
+        self.shop.courier.move(self.shop.exchange.inputs, sum(sizes))
+        starts = itertools.accumulate(sizes, initial=0)
+        spans = list(zip(starts, sizes, strict=False))
+        while spans:
+            ending = self._failed or self._not_to_be_run()
+            if ending is None and not self.children:
+                ending = self._load()
+            if ending is not None:
+                self._replies.add(Result(ending.status, ending.error))
+                del spans[0]
+            else:
+                del spans[: self._run_some(spans)]
+        self._replies.flush()
+
+    def _run_some(self, spans: Sequence[Span]) -> int:
+        """Run on input after input for as long as one process can; returns how many."""
+        self._replies.begin()
+        room = self.limits.room
+        self.reporter.start(spans, room)
+        for done in range(1, len(spans) + 1):
+            if not self._run_one() or self._replies.held > room:
+                return done
+        return len(spans)
+
+    def _run_one(self) -> bool:
+        """Wait for the end of the run that is under way; whether the process can go on."""
         began = time.monotonic()
         self.program.restart_clock()
-        self.reporter.start()
-        reuse = threads_left = unpassable = False
+        answer, marks, reuse = -1, (), False
         try:
             report = self.watch(self.reporter, self._deadline(began))
             status, error, reuse = report["status"], report["error"], report["reuse"]
-            threads_left = report.get("threads_left") is True
-            unpassable = report.get("unpassable") is True
-            if report.get("gone") is True:
+            answer, marks = report["answer"], report["marks"]
+            if "gone" in marks:
                 ending = self.program.wait_for_end(self.limits.wall_seconds)
                 status, error, reuse = ending.status, ending.error, False
         except Ending as ending:
@@ -143,28 +170,27 @@ class Job:
             self._timeouts += status == "timeout"
         if self.kind != "stdin" and status == "ok" and not reuse and self.ended_early():
             status, error = "exit", "the program ended instead of returning"
-        wall = time.monotonic() - began
-        seconds = self.program.used()
-        output = os.dup(self.reporter.output)
-        try:
-            size = os.fstat(output).st_size
-            if size > self.limits.output_bytes:
-                status, error, reuse = "output", "printed too much", False
-                size = self.limits.output_bytes
+        left = self.reporter.stdout if answer < 0 else None
+        size = max(0, answer) if left is None else os.fstat(left).st_size
+        if size > self.limits.output_bytes:
+            status, error, reuse = "output", self.limits.printed_too_much, False
+            size = self.limits.output_bytes
+        result = Result(
+            status, error, self.program.used(), time.monotonic() - began, size, tuple(marks)
+        )
+        if left is None:
+            self._replies.add(result)
             if not reuse:
                 self.end_children()
-            self._reply(
-                status,
-                error,
-                seconds=seconds,
-                wall=wall,
-                size=size,
-                threads_left=threads_left,
-                unpassable=unpassable,
-            )
-            self.courier.deliver(output, size)
+            return reuse
+        file = os.dup(left)
+        try:
+            if not reuse:
+                self.end_children()
+            self._replies.add_left(result, file)
         finally:
-            os.close(output)
+            os.close(file)
+        return reuse
 
     def ended_early(self) -> bool:
         """Whether a process ended where it should have reported."""
@@ -218,28 +244,6 @@ class Job:
             return Ending("not_run", "earlier runs timed out")
         return None
 
-    def _reply(
-        self,
-        status: str,
-        error: str,
-        *,
-        seconds: float = 0.0,
-        wall: float = 0.0,
-        size: int = 0,
-        threads_left: bool = False,
-        unpassable: bool = False,
-    ) -> None:
-        reply = {
-            "status": status,
-            "error": error,
-            "seconds": seconds,
-            "wall": wall,
-            "size": size,
-            "threads_left": threads_left,
-            "unpassable": unpassable,
-        }
-        self.library.sendall(frames.pack(reply))
-
 
 class CheckingJob(Job):
     """A program in one process and the scripts that check it in another."""
@@ -250,13 +254,13 @@ class CheckingJob(Job):
         """Take the program, and what the scripts build on."""
         super().receive()
         self._setup_file = files.new_file("setup")
-        self.courier.move(self._setup_file, self.courier.blob_size())
+        self.shop.courier.move(self._setup_file, self.shop.courier.blob_size())
 
     def finish(self) -> None:
         """Keep the process of the scripts: they are trusted, and it is as good as new."""
         if self.children and self._process is not None:
             self.children.remove(self._process.child)
-            self.scripts.keep(self._process)
+            self.shop.scripts.keep(self._process)
             self._process = None
 
     def close(self) -> None:
@@ -273,12 +277,19 @@ class CheckingJob(Job):
 
     def start_children(self) -> Sequence[Child]:
         """Make the program's process and take or make the scripts', with a wire between."""
-        process = self.scripts.take(self.limits)
+        process = self.shop.scripts.take(self.limits)
         new = [process.child] if process.is_new else []
         ours, theirs = socket.socketpair()
         self._process = process
         try:
-            program = self.new_child("program", "serve", self._program_file, theirs)
+            program = Child(
+                self.shop.isolation,
+                slot="program",
+                role="serve",
+                program=self._program_file,
+                limits=self.limits,
+                peer=theirs,
+            )
             self.children += [program, process.child]
             process.connect(ours, self._setup_file)
         finally:
@@ -286,13 +297,7 @@ class CheckingJob(Job):
         return [program, *new]
 
 
-def run_job(
-    library: socket.socket,
-    isolation: Isolation,
-    courier: files.Courier,
-    scripts: ScriptProcesses,
-    header: dict[str, Any],
-) -> None:
+def run_job(shop: Workshop, header: dict[str, Any]) -> None:
     """Run the job that a header from the library announces."""
     kind = CheckingJob if header["kind"] == "check" else Job
-    kind(library, isolation, courier, scripts, header).run()
+    kind(shop, header).run()

@@ -20,11 +20,28 @@ class RunLimits(NamedTuple):
     open_files: int
     threads: int
 
+    @property
+    def largest_file(self) -> int:
+        """Bytes that any file of the process may have, its output among them."""
+        # One more than allowed can be printed, so that reaching the limit can be told apart.
+        return max(self.file_bytes, self.output_bytes + 1)
+
+    @property
+    def room(self) -> int:
+        """Bytes of answers that may be gathered in one file before they have to be taken."""
+        return min(self.largest_file - self.output_bytes - 1, _MOST_GATHERED)
+
+    @property
+    def printed_too_much(self) -> str:
+        """What is said about output beyond the limit."""
+        return f"printed more than {self.output_bytes} bytes; the rest was cut"
+
     def bind_like(self, other: RunLimits) -> bool:
         """Whether a process bound by one is bound by the other; clocks are not in a process."""
         return self[_CLOCKS:] == other[_CLOCKS:]
 
 
+_MOST_GATHERED = 4 << 20
 _CLOCKS = RunLimits._fields.index("memory_bytes")  # come first
 
 
@@ -62,11 +79,9 @@ def apply(limits: RunLimits, other_tasks: int) -> None:
         limits: What the program may use.
         other_tasks: Tasks of the same user that the kernel counts along.
     """
-    # One more byte than allowed can be printed, so that reaching the limit can be told apart.
-    largest = max(limits.file_bytes, limits.output_bytes + 1)
     wanted = {
         resource.RLIMIT_AS: limits.memory_bytes,
-        resource.RLIMIT_FSIZE: largest,
+        resource.RLIMIT_FSIZE: limits.largest_file,
         resource.RLIMIT_NOFILE: max(limits.open_files, 16),
         resource.RLIMIT_NPROC: limits.threads + other_tasks,
         resource.RLIMIT_CORE: 0,

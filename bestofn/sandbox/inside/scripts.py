@@ -22,16 +22,25 @@ class ScriptProcess:
     Args:
         isolation: What keeps it from the machine.
         limits: What it may use.
+        exchange: Where its scripts come from.
     """
 
-    def __init__(self, isolation: Isolation, limits: RunLimits) -> None:
+    def __init__(
+        self, isolation: Isolation, limits: RunLimits, exchange: files.Exchange
+    ) -> None:
         self.is_new = True
         self._channel, theirs = socket.socketpair()
         nothing = files.new_file("nothing")
         try:
             os.write(nothing, b"{}")
             self.child = Child(
-                isolation, slot="checker", role="check", program=nothing, limits=limits, peer=theirs
+                isolation,
+                slot="checker",
+                role="check",
+                program=nothing,
+                limits=limits,
+                exchange=exchange,
+                peer=theirs,
             )
         finally:
             os.close(nothing)
@@ -50,10 +59,12 @@ class ScriptProcesses:
 
     Args:
         isolation: What keeps it from the machine.
+        exchange: Where its scripts come from.
     """
 
-    def __init__(self, isolation: Isolation) -> None:
+    def __init__(self, isolation: Isolation, exchange: files.Exchange) -> None:
         self._isolation = isolation
+        self._exchange = exchange
         self._kept: ScriptProcess | None = None
 
     @property
@@ -71,7 +82,7 @@ class ScriptProcesses:
                 return kept
             kept.child.end()
             kept.close()
-        return ScriptProcess(self._isolation, limits)
+        return ScriptProcess(self._isolation, limits, self._exchange)
 
     def keep(self, process: ScriptProcess) -> None:
         """Put a process aside for the next job."""

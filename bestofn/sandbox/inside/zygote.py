@@ -18,7 +18,7 @@ import sys
 from . import files, frames, state, syscalls
 from .children import ChildFault, LibraryGone
 from .isolate import Isolation, level_of
-from .jobs import run_job
+from .jobs import Workshop, run_job
 from .scripts import ScriptProcesses
 from .trial import find_layers
 
@@ -29,22 +29,27 @@ class Worker:
     """Serves the jobs of one library process."""
 
     def __init__(self, library: socket.socket, isolation: Isolation) -> None:
-        self._library = library
+        exchange = files.Exchange()
         self._isolation = isolation
-        self._courier = files.Courier(library)
-        self._scripts = ScriptProcesses(isolation)
+        self._shop = Workshop(
+            library=library,
+            isolation=isolation,
+            courier=files.Courier(library),
+            exchange=exchange,
+            scripts=ScriptProcesses(isolation, exchange),
+        )
 
     def serve(self) -> None:
         """Run jobs until the library hangs up."""
         while True:
-            job = frames.receive(self._library)
+            job = frames.receive(self._shop.library)
             if preload(job["modules"]):
                 self._isolation.interpreter = state.Interpreter()
             try:
-                run_job(self._library, self._isolation, self._courier, self._scripts, job)
+                run_job(self._shop, job)
             except (ChildFault, OSError) as error:
                 # Nothing is said about the program; the library starts another worker.
-                frames.send(self._library, {"fault": f"{type(error).__name__}: {error}"})
+                frames.send(self._shop.library, {"fault": f"{type(error).__name__}: {error}"})
                 return
 
 

@@ -1,0 +1,78 @@
+"""What goes back to the library: results of runs, and the bytes that they answered."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import NamedTuple
+
+from . import files, frames
+
+_PATIENCE = 0.2  # seconds that a result may wait for others
+
+
+class Result(NamedTuple):
+    """How one run went; see :class:`bestofn.sandbox.Execution`, ``size`` is of its answer."""
+
+    status: str
+    error: str
+    seconds: float = 0.0
+    wall: float = 0.0
+    size: int = 0
+    marks: tuple[str, ...] = ()
+
+
+class Replies:
+    """Gathers results, so that many short runs cost one message.
+
+    Args:
+        library: The wire to the library.
+        courier: Carries the answers.
+        answers: The file that a program appends its answers to.
+    """
+
+    def __init__(self, library: socket.socket, courier: files.Courier, answers: int) -> None:
+        self._library = library
+        self._courier = courier
+        self._answers = answers
+        self._results: list[Result] = []
+        self._sent = self.held = 0
+        self._flushed = time.monotonic()
+
+    def begin(self) -> None:
+        """Have the file of answers empty for a program that is about to go on."""
+        self.flush()
+        files.reset(self._answers)
+        self._sent = self.held = 0
+
+    def add(self, result: Result) -> None:
+        """Take a result whose answer, if it has one, is at the end of the file of answers."""
+        self._results.append(result)
+        self.held += result.size
+        if time.monotonic() - self._flushed > _PATIENCE:
+            self.flush()
+
+    def add_left(self, result: Result, file: int) -> None:
+        """Take a result whose answer is at the start of another file, and send it at once."""
+        self._send([*self._checked(), result])
+        self._courier.deliver(file, 0, result.size)
+
+    def flush(self) -> None:
+        """Send what was gathered."""
+        if self._results:
+            self._send(self._checked())
+        self._flushed = time.monotonic()
+
+    def _checked(self) -> list[Result]:
+        """The results so far; a program that took answers back has none."""
+        if os.fstat(self._answers).st_size >= self.held:
+            return self._results
+        self.held = self._sent
+        return [Result("crash", "malformed report: the answer is gone") for _ in self._results]
+
+    def _send(self, results: list[Result]) -> None:
+        self._library.sendall(frames.pack({"results": results}))
+        self._courier.deliver(self._answers, self._sent, self.held - self._sent)
+        self._sent = self.held
+        self._results = []
