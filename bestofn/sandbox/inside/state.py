@@ -62,6 +62,7 @@ class Interpreter:
         self.started_threads: list[threading.Thread] = []
         self.recursion_limit = RECURSION_LIMIT
         self.environment = dict(os.environ)
+        self.encoded_environment: dict[bytes, bytes] = {}
         self.path = list(sys.path)
         self.signals = _handlers()
         self.threshold = gc.get_threshold()
@@ -78,6 +79,10 @@ class Interpreter:
             depth: Frames below a program's first one; they come on top of the recursion limit.
         """
         self.home = home
+        self.environment["HOME"] = self.environment["TMPDIR"] = home
+        self.encoded_environment = {
+            os.fsencode(name): os.fsencode(text) for name, text in self.environment.items()
+        }
         self.started_threads = watch_threads()
         self.recursion_limit = RECURSION_LIMIT + depth
         sys.setrecursionlimit(self.recursion_limit)
@@ -92,8 +97,7 @@ class Interpreter:
         for name, module in self.modules.items():
             if sys.modules.get(name) is not module:
                 sys.modules[name] = module
-        self.environment["HOME"] = self.environment["TMPDIR"] = self.home
-        if os.environ != self.environment:
+        if os.environ._data != self.encoded_environment:  # type: ignore[attr-defined]
             os.environ.clear()
             os.environ.update(self.environment)
         sys.setrecursionlimit(self.recursion_limit)
