@@ -159,8 +159,8 @@ class Worker:
             raise WorkerGone("the worker does not answer")
         if self._inbox:
             raise WorkerGone("the worker says more than it was asked")
-        for execution in executions:
-            if execution.status != "not_run":
+        for each in executions:
+            if each.status != "not_run":
                 started()
         return executions
 

@@ -9,7 +9,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from . import checker, files, frames, harness, official, unittests
@@ -49,26 +49,18 @@ class Ending(Exception):
 class Child:
     """One process for one program (or one script that checks a program).
 
+    It is made without a part to play, which :meth:`play` gives it: what every process needs
+    can be prepared before it is known what for.
+
     Args:
         isolation: What keeps it from the machine.
         slot: ``program`` or ``checker``: the two processes of a job share no place to write.
-        role: What the process does, see :mod:`.harness`.
-        program: Descriptor of the file with what it loads.
         limits: What it may use.
-        exchange: Where inputs come from and answers go, for a process that is fed.
-        peer: The wire to the other process of the job, closed here.
+        exchange: Where programs and inputs come from and answers go.
     """
 
     def __init__(
-        self,
-        isolation: Isolation,
-        *,
-        slot: str,
-        role: str,
-        program: int,
-        limits: RunLimits,
-        exchange: files.Exchange | None = None,
-        peer: socket.socket | None = None,
+        self, isolation: Isolation, *, slot: str, limits: RunLimits, exchange: files.Exchange
     ) -> None:
         self._isolation = isolation
         self.limits = limits
@@ -79,25 +71,20 @@ class Child:
         self.errors = files.new_file("stderr")
         self.stdout: int | None = None
         self._own_files = [self.errors]
-        wires = {harness.ERRORS: self.errors, harness.PROGRAM: program}
-        if exchange is not None:
-            wires |= {harness.INPUT: exchange.inputs, harness.OUTPUT: exchange.answers}
-        if role in _STANDARD_FILES:
-            self.stdout = isolation.new_file("stdout")
-            self._own_files += [isolation.new_file("stdin"), self.stdout]
-            wires |= {harness.STDIN: self._own_files[1], harness.STDOUT: self.stdout}
-        control, theirs = socket.socketpair()
         self._slot = slot
-        self._place = isolation.new_place(slot)
+        self._place: str | None = None
+        control, theirs = socket.socketpair()
         self.pid = isolation.fork()
         if self.pid == 0:
-            wires[harness.CONTROL] = theirs.fileno()
-            if peer is not None:
-                wires[harness.PEER] = peer.fileno()
-            _become(isolation, (slot, self._place), role, limits, wires)
+            wires = {
+                harness.CONTROL: theirs.fileno(),
+                harness.INPUT: exchange.inputs,
+                harness.OUTPUT: exchange.answers,
+                harness.ERRORS: self.errors,
+                harness.PROGRAM: exchange.program,
+            }
+            _become(isolation, slot, limits, wires)
         theirs.close()
-        if peer is not None:
-            peer.close()
         control.setblocking(False)
         self._control = control
         self._pidfd = os.pidfd_open(self.pid)
@@ -112,6 +99,35 @@ class Child:
             self._processor_seconds = time.clock_gettime(self._clock)
         return self._processor_seconds
 
+    def play(self, role: str, peer: socket.socket | None = None) -> None:
+        """Give it its part, and let it load its program as soon as it can.
+
+        Its first report says that it is ready, its next one how the loading went.
+
+        Args:
+            role: What the process does, see :mod:`.harness`.
+            peer: The wire to the other process of the job, closed here.
+        """
+        self._place = self._isolation.new_place(self._slot)
+        wires: dict[int, int] = {}
+        if role in _STANDARD_FILES:
+            self.stdout = self._isolation.new_file("stdout")
+            wires = {harness.STDIN: self._isolation.new_file("stdin"), harness.STDOUT: self.stdout}
+            self._own_files += wires.values()
+        if peer is not None:
+            wires[harness.PEER] = peer.fileno()
+        part = {"role": role, "home": self._place, "wires": list(wires), "fed": role != "serve"}
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its end is noticed later
+            socket.send_fds(self._control, [b"p", frames.pack(part)], list(wires.values()))
+        if peer is not None:
+            peer.close()
+        self._coming_token = self._send_go()
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether a process that has no part yet could still play one."""
+        return not select.select([self._pidfd], [], [], 0)[0]
+
     def start(self, spans: Sequence[tuple[int, int]], room: int) -> None:
         """Let it go through runs; its processor clock for the first starts now.
 
@@ -121,13 +137,6 @@ class Child:
         """
         self._token, self._run = self._send_go(spans, room), 0
         self.restart_clock()
-
-    def start_ahead(self) -> None:
-        """Let it load its program as soon as it is confined, without asking back.
-
-        Its first report says that it is ready, its next one how the loading went.
-        """
-        self._coming_token = self._send_go()
 
     def loads_now(self) -> None:
         """It has said that it is ready: what it uses from here on, it uses for loading."""
@@ -228,52 +237,38 @@ class Child:
     def _reap(self) -> None:
         if self._reaped is None:
             self.processor_seconds()
-            self._reaped = os.waitpid(self.pid, 0)[1]
+            self._reaped = self._isolation.reap(self.pid)
 
-    def end(self, spared: Collection[int] = ()) -> None:
-        """Kill it with everything it started, and remove what it left.
-
-        Args:
-            spared: Other processes of the job that are still at work.
-        """
+    def end(self) -> None:
+        """Kill it with everything it started, and remove what it left."""
         if self._reaped is None:
             os.kill(self.pid, signal.SIGKILL)
             self._reap()
-        self._isolation.end_descendants(spared)
+        self._isolation.end_strays()
         self._control.close()
         for descriptor in (self._pidfd, *self._own_files):
             os.close(descriptor)
-        self._isolation.remove_place(self._slot, self._place)
+        if self._place is not None:
+            self._isolation.remove_place(self._slot, self._place)
 
 
-def _become(
-    isolation: Isolation,
-    place: tuple[str, str],
-    role: str,
-    limits: RunLimits,
-    wires: dict[int, int],
-) -> None:
-    """In the new process: take the descriptors, give up every right, play the role."""
+def _become(isolation: Isolation, slot: str, limits: RunLimits, wires: dict[int, int]) -> None:
+    """In the new process: take the descriptors, give up every right, wait for a part to play."""
     try:
         high = {target: fcntl.fcntl(source, fcntl.F_DUPFD, 32) for target, source in wires.items()}
-        isolation.confine(*place, limits)
+        isolation.confine(slot, limits)
         for target, source in high.items():
             os.dup2(source, target, inheritable=False)
         null = os.open("/dev/null", os.O_RDWR)
-        os.dup2(harness.STDIN if harness.STDIN in wires else null, 0)
-        os.dup2(harness.STDOUT if harness.STDOUT in wires else null, 1)
         os.dup2(harness.ERRORS, 2)
-        first = 3
-        for target in sorted(wires):  # a gap may hold a file of the worker
-            if first < target:
-                os.closerange(first, target)
-            first = target + 1
-        os.closerange(first, 1 << 20)
+        for target in (0, 1, *harness.PART):  # the latter are taken until they are given
+            os.dup2(null, target)
+        os.closerange(harness.LAST + 1, 1 << 20)
     except BaseException as error:
         _say_fault(error, wires[harness.CONTROL])
     status = 1
     try:
-        harness.main(role, place[1], isolation.interpreter, _ROLES)
+        harness.main(isolation, _ROLES)
         status = 0
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}\n".encode("utf-8", "replace")[:1000])

@@ -64,14 +64,16 @@ def read_tail(fd: int, size: int) -> str:
 
 
 class Exchange:
-    """Two files between a worker and the programs it runs, one program after the other.
+    """Files between a worker and the programs it runs, one job after the other.
 
     Attributes:
+        program: What the process of a program loads.
         inputs: What the runs of a job are fed, one after the other.
         answers: What they answered, one after the other.
     """
 
     def __init__(self) -> None:
+        self.program = new_file("program")
         self.inputs = new_file("inputs")
         self.answers = new_file("answers")
 

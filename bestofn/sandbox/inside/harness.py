@@ -17,12 +17,16 @@ import socket
 import sys
 import types
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import files, frames, state, values
 from .files import read_all
 
+if TYPE_CHECKING:
+    from .isolate import Isolation
+
 CONTROL, INPUT, OUTPUT, ERRORS, PROGRAM, PEER, STDIN, STDOUT = 3, 4, 5, 6, 7, 8, 9, 10
+PART = (PEER, STDIN, STDOUT)  # only some roles have them
 LAST = STDOUT
 _ERROR_LENGTH = 2000
 UNLIMITED = 1 << 40
@@ -84,6 +88,23 @@ class Reporter:
         self._run = 0
         self._answered = self._room = 0
 
+    def take_part(self) -> dict[str, Any]:
+        """Wait for the part this process is to play, and take the descriptors that go with it."""
+        first, descriptors, _, _ = socket.recv_fds(self._stream, 1, len(PART))
+        if not first:
+            os._exit(0)
+        part: dict[str, Any] = frames.receive(self._stream)
+        for target, given in zip(part["wires"], descriptors, strict=True):
+            os.dup2(given, target, inheritable=False)
+            os.close(given)
+        for target, standard in ((STDIN, 0), (STDOUT, 1)):
+            if target in part["wires"]:
+                os.dup2(target, standard)
+        unused = {*PART} - {*part["wires"]}
+        for target in (*unused, *(() if part["fed"] else (INPUT, OUTPUT))):
+            os.close(target)
+        return part
+
     def next_run(self) -> str:
         """Go on to the next run, waiting for the worker to name one; returns its token.
 
@@ -132,7 +153,8 @@ class Reporter:
         threads_left: bool = False,
         gone: bool = False,
         unpassable: bool = False,
-        answer: int = 0,
+        answer: bytes = b"",
+        printed: int | None = None,
     ) -> None:
         """Tell the worker how a run ended.
 
@@ -144,16 +166,18 @@ class Reporter:
             threads_left: See :class:`bestofn.sandbox.Execution`.
             gone: The other process of the job ended within the run.
             unpassable: See :class:`bestofn.sandbox.Execution`.
-            answer: Bytes that were appended to ``OUTPUT``; -1 leaves the answer in ``STDOUT``.
+            answer: What the run answered.
+            printed: Instead, bytes that were appended to ``OUTPUT`` already, or -1 for an
+                answer that lies in ``STDOUT``.
         """
         if self.forked():
             os._exit(0 if status == "ok" else 1)
-        if answer > 0:
-            self._answered += answer
+        size = _append(answer) if printed is None else printed
+        self._answered += max(0, size)
         report: dict[str, Any] = {"token": token, "status": status, "error": error, "reuse": reuse}
         marks = {"threads_left": threads_left, "gone": gone, "unpassable": unpassable}
         report["marks"] = [name for name, is_set in marks.items() if is_set]
-        report["answer"] = answer
+        report["answer"] = size
         frames.send(self._stream, report)
 
 
@@ -231,7 +255,7 @@ def find_function(module: types.ModuleType, entry_point: str) -> Any:
     raise Ended("exception", f"NameError: the program defines no function {entry_point!r}")
 
 
-def write_answer(data: bytes) -> int:
+def _append(data: bytes) -> int:
     """Put the answer of a run where the worker collects it; returns its size."""
     view = memoryview(data)
     while view:
@@ -296,9 +320,9 @@ def run_stdin(
         if reporter.forked():
             os._exit(0 if status == "ok" else 1)
         reuse = reuse and interpreter.reusable()
-        answer = standard.answer(reporter, program["output_bytes"]) if reuse else -1
+        printed = standard.answer(reporter, program["output_bytes"]) if reuse else -1
         reporter.report(
-            token, status, error, reuse=reuse, threads_left=threads_left, answer=answer
+            token, status, error, reuse=reuse, threads_left=threads_left, printed=printed
         )
         if not reuse:
             return
@@ -344,7 +368,7 @@ def run_calls(reporter: Reporter, program: dict[str, Any]) -> None:
         if len(value) > program["output_bytes"]:
             status, error, value = "output", "the value returned is too big", b""
         reuse = status != "memory"
-        reporter.report(token, status, error, reuse=reuse, answer=write_answer(value))
+        reporter.report(token, status, error, reuse=reuse, answer=value)
         if not reuse:
             return
 
@@ -363,22 +387,23 @@ def call(maker: Any, arguments: Any) -> tuple[str, str, bytes]:
 Role = Callable[[Reporter, dict[str, Any]], None]
 
 
-def main(role: str, home: str, interpreter: state.Interpreter, roles: Mapping[str, Role]) -> None:
-    """Play one role until the worker hangs up; never returns.
+def main(isolation: Isolation, roles: Mapping[str, Role]) -> None:
+    """Take the part that the worker has for this process, and play it until the worker hangs up.
 
     Args:
-        role: ``stdin``, or one of ``roles``.
-        home: The program's working directory.
-        interpreter: The state of the interpreter that programs start from.
-        roles: What else a process can do.
+        isolation: Settles this process in its place, and holds the state of the interpreter
+            that programs start from.
+        roles: What a process can do, ``stdin`` apart.
     """
     gc.enable()
     reporter = Reporter()
+    part = reporter.take_part()
+    isolation.settle(part["home"])
     program = json.loads(read_all(PROGRAM, UNLIMITED))
     os.close(PROGRAM)
     reporter.report("", "ready")
-    if role == "stdin":
-        run_stdin(reporter, program, home, interpreter)
+    if part["role"] == "stdin":
+        run_stdin(reporter, program, part["home"], isolation.interpreter)
         return
     sys.setrecursionlimit(state.RECURSION_LIMIT + frame_depth())
-    roles[role](reporter, program)
+    roles[part["role"]](reporter, program)

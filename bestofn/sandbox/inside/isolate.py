@@ -60,9 +60,10 @@ class Isolation:
         syscalls.no_new_privileges()
         syscalls.adopt_orphans()
         self._other_tasks = 0
+        self._own_children: set[int] = set()
         if self._namespaces:
             self._enter_namespaces()
-            self._other_tasks = 4  # the user is counted within the new namespace only
+            self._other_tasks = 5  # the user is counted within the new namespace only
         else:
             self._make_places()
         counted = self._user is not None or os.geteuid() != 0  # root's processes are not counted
@@ -148,18 +149,29 @@ class Isolation:
 
     def fork(self) -> int:
         """Fork, into a process namespace of its own where there are namespaces."""
-        return namespaces.fork_alone(self._own) if self._namespaces else os.fork()
+        pid = namespaces.fork_alone(self._own) if self._namespaces else os.fork()
+        self._own_children.add(pid)
+        return pid
 
-    def confine(self, slot: str, place: str, run_limits: RunLimits) -> None:
+    def reap(self, pid: int) -> int:
+        """Wait for the end of a process that was forked here; returns its wait status."""
+        self._own_children.discard(pid)
+        return os.waitpid(pid, 0)[1]
+
+    def settle(self, place: str) -> None:
+        """Make a place the home of this process."""
+        os.chdir(place)
+        if os.environ["HOME"] != place:
+            os.environ["TMPDIR"] = os.environ["HOME"] = place
+
+    def confine(self, slot: str, run_limits: RunLimits) -> None:
         """Bind this process for good. Nothing of the program has run yet.
 
         Raises:
             OSError: it cannot be done, so the program must not run.
         """
         os.setsid()
-        os.chdir(place)
-        if os.environ["HOME"] != place:
-            os.environ["TMPDIR"] = os.environ["HOME"] = place
+        os.chdir("/")
         limits.apply(run_limits, self._other_tasks)
         if self._user is not None and not self._namespaces:
             os.setgroups([])
@@ -173,15 +185,11 @@ class Isolation:
         if self._filter:
             syscalls.install_filter(seccomp.for_process(self._filter, os.getpid()))
 
-    def end_descendants(self, spared: Collection[int]) -> None:
-        """Kill what ended processes left behind; the kernel did so behind namespaces.
-
-        Args:
-            spared: Children that are still at work.
-        """
+    def end_strays(self) -> None:
+        """Kill what ended processes left behind; the kernel did so behind namespaces."""
         if self._namespaces:
             return
-        while strays := [pid for pid in _children() if pid not in spared]:
+        while strays := [pid for pid in _children() if pid not in self._own_children]:
             for pid in strays:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)

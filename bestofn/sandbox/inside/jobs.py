@@ -16,6 +16,7 @@ from .isolate import Isolation
 from .limits import RunLimits
 from .replies import Replies, Result
 from .scripts import ScriptProcess, ScriptProcesses
+from .spares import Spares
 
 SET_UP_SECONDS = 30.0
 """A process that is not ready by then never will be; nothing of a program has run yet."""
@@ -34,6 +35,7 @@ class Workshop:
         courier: Brings what programs are fed.
         exchange: Where programs find it.
         scripts: Keeps the process that runs test scripts from one job to the next.
+        spares: Keeps a process ready for the next program.
     """
 
     library: socket.socket
@@ -41,6 +43,7 @@ class Workshop:
     courier: files.Courier
     exchange: files.Exchange
     scripts: ScriptProcesses
+    spares: Spares
 
 
 class Job:
@@ -59,7 +62,6 @@ class Job:
         self.children: list[Child] = []
         self._replies = Replies(shop.library, shop.courier, shop.exchange.answers)
         self._started = time.monotonic()
-        self._program_file = files.new_file("program")
         self._timeouts = 0
         self._failed: Ending | None = None  # loading failed, and would fail again
 
@@ -81,14 +83,14 @@ class Job:
 
     def receive(self) -> None:
         """Take what comes before the first run."""
-        self.shop.courier.move(self._program_file, self.shop.courier.blob_size())
+        files.reset(self.shop.exchange.program)
+        self.shop.courier.move(self.shop.exchange.program, self.shop.courier.blob_size())
 
     def finish(self) -> None:
         """Put aside what another job can use."""
 
     def close(self) -> None:
         """Let go of what the job as a whole holds."""
-        os.close(self._program_file)
 
     @property
     def program(self) -> Child:
@@ -102,23 +104,15 @@ class Job:
 
     def start_children(self) -> Sequence[Child]:
         """Make the processes; returns those that are new and have to be waited for."""
-        child = Child(
-            self.shop.isolation,
-            slot="program",
-            role=self.kind,
-            program=self._program_file,
-            limits=self.limits,
-            exchange=self.shop.exchange,
-        )
+        child = self.shop.spares.take(self.limits)
         self.children.append(child)
+        child.play(self.kind)
         return [child]
 
     def end_children(self) -> None:
         """Kill all processes of the job and remove what they left."""
         while self.children:
-            child = self.children.pop()
-            others = [other.pid for other in self.children]
-            child.end(spared=[*others, *self.shop.scripts.pids])
+            self.children.pop().end()
 
     def watch(self, child: Child, deadline: float) -> dict[str, Any]:
         """Wait for one process's report, with everyone's clocks running."""
@@ -208,8 +202,7 @@ class Job:
 
     def _load(self) -> Ending | None:
         new = self.start_children()
-        for child in new:
-            child.start_ahead()
+        self.shop.spares.prepare(self.limits)  # while they are busy
         for child in new:
             try:
                 self.watch(child, time.monotonic() + SET_UP_SECONDS)
@@ -264,8 +257,7 @@ class CheckingJob(Job):
             self._process = None
 
     def close(self) -> None:
-        """Let go of both files."""
-        super().close()
+        """Let go of the scripts' own file."""
         os.close(self._setup_file)
 
     def end_children(self) -> None:
@@ -282,15 +274,9 @@ class CheckingJob(Job):
         ours, theirs = socket.socketpair()
         self._process = process
         try:
-            program = Child(
-                self.shop.isolation,
-                slot="program",
-                role="serve",
-                program=self._program_file,
-                limits=self.limits,
-                peer=theirs,
-            )
+            program = self.shop.spares.take(self.limits)
             self.children += [program, process.child]
+            program.play("serve", theirs)
             process.connect(ours, self._setup_file)
         finally:
             ours.close()

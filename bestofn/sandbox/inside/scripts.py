@@ -7,7 +7,6 @@ test is new each time. It is given up as soon as anything about a run was out of
 
 from __future__ import annotations
 
-import os
 import socket
 
 from . import files
@@ -25,25 +24,11 @@ class ScriptProcess:
         exchange: Where its scripts come from.
     """
 
-    def __init__(
-        self, isolation: Isolation, limits: RunLimits, exchange: files.Exchange
-    ) -> None:
+    def __init__(self, isolation: Isolation, limits: RunLimits, exchange: files.Exchange) -> None:
         self.is_new = True
         self._channel, theirs = socket.socketpair()
-        nothing = files.new_file("nothing")
-        try:
-            os.write(nothing, b"{}")
-            self.child = Child(
-                isolation,
-                slot="checker",
-                role="check",
-                program=nothing,
-                limits=limits,
-                exchange=exchange,
-                peer=theirs,
-            )
-        finally:
-            os.close(nothing)
+        self.child = Child(isolation, slot="checker", limits=limits, exchange=exchange)
+        self.child.play("check", theirs)
 
     def connect(self, wire: socket.socket, setup: int) -> None:
         """Hand over the wire to a program and the file with what its scripts build on."""
@@ -66,11 +51,6 @@ class ScriptProcesses:
         self._isolation = isolation
         self._exchange = exchange
         self._kept: ScriptProcess | None = None
-
-    @property
-    def pids(self) -> list[int]:
-        """The kept process, which must survive the end of other jobs."""
-        return [self._kept.child.pid] if self._kept is not None else []
 
     def take(self, limits: RunLimits) -> ScriptProcess:
         """The kept process if its limits fit, else a new one."""

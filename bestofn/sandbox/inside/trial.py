@@ -83,7 +83,8 @@ def _trial(base: str, layers: Collection[str], index: int, drop_user: bool) -> s
                 open_files=64,
                 threads=8,
             )
-            isolation.confine("program", place, small)
+            isolation.confine("program", small)
+            isolation.settle(place)
             problem = _look_around(layers)
         except BaseException as error:
             problem = f"{type(error).__name__}: {error}"

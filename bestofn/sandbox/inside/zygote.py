@@ -20,6 +20,7 @@ from .children import ChildFault, LibraryGone
 from .isolate import Isolation, level_of
 from .jobs import Workshop, run_job
 from .scripts import ScriptProcesses
+from .spares import Spares
 from .trial import find_layers
 
 _THREAD_STACK = 8 << 20  # bytes; usual on Linux
@@ -37,6 +38,7 @@ class Worker:
             courier=files.Courier(library),
             exchange=exchange,
             scripts=ScriptProcesses(isolation, exchange),
+            spares=Spares(isolation, exchange),
         )
 
     def serve(self) -> None:
@@ -45,6 +47,7 @@ class Worker:
             job = frames.receive(self._shop.library)
             if preload(job["modules"]):
                 self._isolation.interpreter = state.Interpreter()
+                self._shop.spares.drop()
             try:
                 run_job(self._shop, job)
             except (ChildFault, OSError) as error:

@@ -121,7 +121,7 @@ async def test_a_worker_that_dies_every_time_is_a_fault() -> None:
         assert (await sandbox.execute(echo("x")))[0].stdout == "x\n"
 
 
-@pytest.mark.parametrize("level", list(Level), ids=str)
+@pytest.mark.parametrize("level", [Level.BASIC, Level.LIGHT, Level.FULL], ids=str)
 async def test_cancelling_kills_what_runs_and_leaks_nothing(level: Level, temporary: Path) -> None:
     processes = children()
     source = "import time\nopen('left', 'w').write('x')\ntime.sleep(100)"
