@@ -10,7 +10,8 @@ from types import TracebackType
 import anyio
 
 from ..errors import InvalidInput, SandboxFault, SandboxUnavailable
-from .types import Execution, Job, Level, Limits
+from .types import CheckJob, Execution, Job, Level, Limits
+from .unsafe import UnsafeWorker
 from .wire import WireJob, prepare
 from .worker import Found, Worker, WorkerGone, start
 
@@ -25,10 +26,14 @@ class Sandbox:
     Args:
         workers: Worker processes, and so programs at a time; None is one for each core.
         limits: What each run may use unless :meth:`execute` is told otherwise.
-        require: Refuse to run anything at a lower level of isolation than this.
+        require: Refuse to run anything at a lower level of isolation than this (a
+            :class:`Level`, or its name).
+        unsafe: Run programs without any isolation, at level ``unsafe``: the only way on systems
+            other than Linux, and only for programs that you trust. Never chosen by itself.
 
     Raises:
-        InvalidInput: ``workers`` is less than 1.
+        InvalidInput: ``workers`` is less than 1, ``require`` is no level, or both ``require``
+            and ``unsafe`` are given.
     """
 
     def __init__(
@@ -36,16 +41,21 @@ class Sandbox:
         *,
         workers: int | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
-        require: Level | None = None,
+        require: Level | str | None = None,
+        unsafe: bool = False,
         _level: Level = Level.FULL,
     ) -> None:
         if workers is not None and workers < 1:
             raise InvalidInput("Sandbox.workers", f"must be at least 1, got {workers}")
-        self._workers = workers or len(os.sched_getaffinity(0))
+        if isinstance(require, str):
+            require = Level.named(require)
+        if unsafe and require:
+            raise InvalidInput("Sandbox.unsafe", f"cannot go with require={str(require)!r}")
+        self._workers = workers or _cores()
         self._limits = limits
         self._require = require
-        self._highest = _level
-        self._idle: list[Worker] = []
+        self._highest = Level.UNSAFE if unsafe else _level
+        self._idle: list[Worker | UnsafeWorker] = []
         self._slots = anyio.Semaphore(self._workers)
         self._starting = anyio.Lock()
         self._found: Found | None = None
@@ -124,6 +134,8 @@ class Sandbox:
             SandboxFault: the sandbox broke twice on this job; says nothing about the program.
         """
         limits = limits or self._limits
+        if self._highest == Level.UNSAFE and isinstance(job, CheckJob):
+            job = replace(job, inside=True)  # there is no wire between processes
         wire = prepare(job, limits)
         runs = sum(len(group.runs) for group in wire.groups)
         if not runs:
@@ -146,6 +158,7 @@ class Sandbox:
     async def _attempt(self, wire: WireJob) -> list[Execution]:
         if self._closed:
             raise SandboxUnavailable("this sandbox is closed; open a new one")
+        worker: Worker | UnsafeWorker
         worker = self._idle.pop() if self._idle else await self._start()
         healthy = False
         try:
@@ -161,11 +174,17 @@ class Sandbox:
     def _count(self) -> None:
         self._runs += 1
 
-    async def _start(self) -> Worker:
+    async def _start(self) -> Worker | UnsafeWorker:
+        worker: Worker | UnsafeWorker
         async with self._starting:
             index = min(self._free_indexes)
             try:
-                worker = await start(highest=self._highest, index=index, found=self._found)
+                if self._highest == Level.UNSAFE:
+                    worker = UnsafeWorker(index)
+                else:
+                    worker = await start(
+                        highest=self._highest, index=index, found=self._found
+                    )
             except SandboxUnavailable as error:
                 if self._found is None:
                     raise
@@ -181,9 +200,15 @@ class Sandbox:
         self._found = worker.found if self._found is None else self._found
         return worker
 
-    async def _end(self, worker: Worker) -> None:
+    async def _end(self, worker: Worker | UnsafeWorker) -> None:
         await worker.close()
         self._free_indexes.add(worker.index)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 async def probe_level() -> tuple[Level, tuple[str, ...]]:

@@ -31,6 +31,19 @@ class Level(enum.IntEnum):
     def __str__(self) -> str:
         return self.name.lower()
 
+    @classmethod
+    def named(cls, name: str) -> Level:
+        """The level of a name such as ``full``.
+
+        Raises:
+            InvalidInput: there is none.
+        """
+        try:
+            return cls[name.upper()]
+        except KeyError:
+            known = ", ".join(str(level) for level in reversed(cls))
+            raise InvalidInput("level", f"must be one of {known}, got {name!r}") from None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:

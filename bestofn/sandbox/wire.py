@@ -78,16 +78,23 @@ class WireJob:
     """A job ready to be sent.
 
     Attributes:
-        opening: Everything that comes before the first run.
+        header: What a worker must know about the job.
+        blobs: What its processes load: the program, and what test scripts build on.
         groups: The runs, as many at a time as are sent and answered together.
         kind: The kind of job, by which replies are read.
         limits: For the library's own backstop clock.
     """
 
-    opening: bytes
+    header: dict[str, Any]
+    blobs: tuple[bytes, ...]
     groups: tuple[Group, ...]
     kind: str
     limits: Limits
+
+    @property
+    def opening(self) -> bytes:
+        """Everything that comes before the first run."""
+        return frames.pack(self.header) + b"".join(map(_blob, self.blobs))
 
     @property
     def wall_seconds(self) -> float:
@@ -146,11 +153,11 @@ def prepare(job: Job, limits: Limits) -> WireJob:
             "wall_seconds": _wall_seconds(limits),
         },
     }
-    opening = frames.pack(header) + _blob(_json(first))
+    blobs = [_json(first)]
     if second is not None:
         second["output_bytes"] = limits.output_bytes
-        opening += _blob(_json(second))
-    return WireJob(opening=opening, groups=groups, kind=kind, limits=limits)
+        blobs.append(_json(second))
+    return WireJob(header=header, blobs=tuple(blobs), groups=groups, kind=kind, limits=limits)
 
 
 def _groups(runs: Sequence[bytes]) -> Iterator[Group]:

@@ -43,7 +43,7 @@ sys.modules["inside"] = importlib.util.module_from_spec(spec)
 from inside import zygote
 zygote.main(sys.argv[2])
 """
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "LC_ALL": "C.UTF-8",
@@ -59,6 +59,8 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
 }
+INSIDE = Path(__file__).parent / "inside"
+"""The code that workers run, as a package of its own."""
 _CHUNK = 1 << 18
 _SIZE = 4  # place of the answer's size in a result
 _START_SECONDS = 60.0
@@ -264,7 +266,11 @@ async def start(*, highest: Level, index: int = 0, found: Found | None = None) -
         SandboxUnavailable: no worker can be started here.
     """
     if sys.platform != "linux":
-        raise SandboxUnavailable(f"programs can only be run on Linux, this is {sys.platform}")
+        raise SandboxUnavailable(
+            f"untrusted programs can only be kept apart on Linux, this is {sys.platform}; "
+            "Sandbox(unsafe=True) (--isolation unsafe) runs them without any protection, "
+            "which is for programs that you trust"
+        )
     ours, theirs = socket.socketpair()
     base = tempfile.mkdtemp(prefix="bestofn-")
     config = {
@@ -278,8 +284,8 @@ async def start(*, highest: Level, index: int = 0, found: Found | None = None) -
     errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
     try:
         process = subprocess.Popen(  # noqa: ASYNC220 - the worker dies with the thread it came from
-            [*_START, _BOOT, str(Path(__file__).parent / "inside"), json.dumps(config)],
-            env=_ENVIRONMENT,
+            [*_START, _BOOT, str(INSIDE), json.dumps(config)],
+            env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,

@@ -23,6 +23,8 @@ from . import files, frames, state, values
 from .files import read_all
 
 if TYPE_CHECKING:
+    import threading
+
     from .isolate import Isolation
 
 CONTROL, INPUT, OUTPUT, ERRORS, PROGRAM, PEER, STDIN, STDOUT = 3, 4, 5, 6, 7, 8, 9, 10
@@ -313,7 +315,9 @@ def run_stdin(
             interpreter.restore()
         first = False
         module = new_module("__main__")
-        status, error, threads_left = _run_main(preamble, code, module.__dict__, interpreter)
+        status, error, threads_left = run_main(
+            preamble, code, module.__dict__, interpreter.started_threads
+        )
         reuse = status != "memory" and not state.patched_modules(owners, module.__dict__)
         module.__dict__.clear()  # open files are flushed within the run they belong to
         state.flush()
@@ -328,12 +332,23 @@ def run_stdin(
             return
 
 
-def _run_main(
+def run_main(
     preamble: types.CodeType,
     code: types.CodeType,
     names: dict[str, Any],
-    interpreter: state.Interpreter,
+    started: list[threading.Thread],
 ) -> tuple[str, str, bool]:
+    """Run a whole program to its end.
+
+    Args:
+        preamble: What is executed before it.
+        code: The program.
+        names: Its namespace.
+        started: Where the threads are noted that it starts.
+
+    Returns:
+        Status, error, and whether threads were left to themselves.
+    """
     status, error = "ok", ""
     try:
         exec(preamble, names)
@@ -342,7 +357,7 @@ def _run_main(
         if sys.excepthook is not sys.__excepthook__ and not isinstance(raised, SystemExit):
             sys.excepthook(type(raised), raised, raised.__traceback__)
         status, error = outcome_of(raised)
-    threads_left = state.not_waited_for(interpreter.started_threads)
+    threads_left = state.not_waited_for(started)
     try:
         state.finish()
     except BaseException as raised:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _WATCHED_SIGNALS = tuple(
     getattr(signal, name)
     for name in ("SIGALRM", "SIGINT", "SIGTERM", "SIGSEGV", "SIGXCPU", "SIGXFSZ", "SIGUSR1")
+    if hasattr(signal, name)  # level unsafe knows other systems
 )
 RECURSION_LIMIT = 1000  # CPython's own
 
