@@ -1,7 +1,8 @@
 """Where untrusted programs run: outside the library's process, within limits, apart."""
 
 from .inside.values import Opaque
-from .pool import Sandbox, probe_level
+from .pool import Sandbox, probe
+from .protection import Promise, Protection
 from .types import (
     CallJob,
     CheckJob,
@@ -25,8 +26,10 @@ __all__ = [
     "Limits",
     "OfficialJob",
     "Opaque",
+    "Promise",
+    "Protection",
     "Sandbox",
     "StdinJob",
     "UnittestJob",
-    "probe_level",
+    "probe",
 ]

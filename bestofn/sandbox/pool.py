@@ -10,10 +10,11 @@ from types import TracebackType
 import anyio
 
 from ..errors import InvalidInput, SandboxFault, SandboxUnavailable
+from .protection import Protection
 from .types import CheckJob, Execution, Job, Level, Limits
 from .unsafe import UnsafeWorker
 from .wire import WireJob, prepare
-from .worker import Found, Worker, WorkerGone, start
+from .worker import Worker, WorkerGone, start
 
 
 class Sandbox:
@@ -58,7 +59,7 @@ class Sandbox:
         self._idle: list[Worker | UnsafeWorker] = []
         self._slots = anyio.Semaphore(self._workers)
         self._starting = anyio.Lock()
-        self._found: Found | None = None
+        self._found: Protection | None = None
         self._free_indexes = set(range(self._workers))
         self._runs = 0
         self._entered = False
@@ -83,6 +84,11 @@ class Sandbox:
     def is_open(self) -> bool:
         """Whether it is in use in some event loop: entered, and not closed yet."""
         return self._entered and not self._closed
+
+    @property
+    def protection(self) -> Protection | None:
+        """What the level is made of, and what it means; None until something was run."""
+        return self._found
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -182,9 +188,7 @@ class Sandbox:
                 if self._highest == Level.UNSAFE:
                     worker = UnsafeWorker(index)
                 else:
-                    worker = await start(
-                        highest=self._highest, index=index, found=self._found
-                    )
+                    worker = await start(highest=self._highest, index=index, found=self._found)
             except SandboxUnavailable as error:
                 if self._found is None:
                     raise
@@ -211,8 +215,8 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-async def probe_level() -> tuple[Level, tuple[str, ...]]:
-    """Which level of isolation really works here, and why not a higher one.
+async def probe() -> Protection:
+    """What really works here to keep programs from the machine.
 
     Starts a worker and ends it again.
 
@@ -221,4 +225,4 @@ async def probe_level() -> tuple[Level, tuple[str, ...]]:
     """
     worker = await start(highest=Level.FULL)
     await worker.close()
-    return worker.found.level, worker.found.missing
+    return worker.found

@@ -11,22 +11,22 @@ import json
 import os
 import shutil
 import signal
-
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import anyio
 
 from ..errors import SandboxUnavailable
 from .inside import plain
 from .inside.frames import FrameError
+from .protection import UNPROTECTED, Protection
 from .types import Execution, Level
 from .wire import WireJob, execution
-from .worker import ENVIRONMENT, INSIDE, Found
+from .worker import ENVIRONMENT, INSIDE
 
 _BOOT = """
 import importlib.util, sys
@@ -38,7 +38,6 @@ from inside import plain
 plain.main(role, place)
 """
 _NEEDED = ("SYSTEMROOT", "WINDIR")  # without which nothing starts on Windows
-_MISSING = "everything: level unsafe was asked for"
 
 
 class UnsafeWorker:
@@ -50,7 +49,7 @@ class UnsafeWorker:
 
     def __init__(self, index: int) -> None:
         self.index = index
-        self.found = Found(level=Level.UNSAFE, missing=(_MISSING,))
+        self.found = Protection(level=Level.UNSAFE, own_user=False, missing=(UNPROTECTED,))
 
     async def run(self, job: WireJob, started: Callable[[], None]) -> list[Execution]:
         """Run a job; see :meth:`bestofn.sandbox.worker.Worker.run`."""
@@ -98,11 +97,7 @@ async def _process(job: WireJob, base: Path, home: Path) -> int | None:
     """Exit code of the process, or None if its time ran out."""
     kept = {name: os.environ[name] for name in _NEEDED if name in os.environ}
     places = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP"), str(home))
-    with (
-        open(base / plain.INPUT if job.kind == "stdin" else os.devnull, "rb") as stdin,
-        open(base / "stdout", "wb") as stdout,
-        open(base / "stderr", "wb") as stderr,
-    ):
+    with _streams(job, base) as (stdin, stdout, stderr):
         process = await anyio.open_process(
             [sys.executable, "-sP", "-c", _BOOT, job.kind, str(base), str(INSIDE)],
             stdin=stdin,
@@ -120,6 +115,16 @@ async def _process(job: WireJob, base: Path, home: Path) -> int | None:
                     _kill(process)
                     await process.wait()
     return None
+
+
+@contextlib.contextmanager
+def _streams(job: WireJob, base: Path) -> Iterator[tuple[IO[bytes], ...]]:
+    with (
+        open(base / plain.INPUT if job.kind == "stdin" else os.devnull, "rb") as stdin,
+        open(base / "stdout", "wb") as stdout,
+        open(base / "stderr", "wb") as stderr,
+    ):
+        yield stdin, stdout, stderr
 
 
 def _kill(process: anyio.abc.Process) -> None:

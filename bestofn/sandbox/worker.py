@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +19,7 @@ import anyio
 
 from ..errors import SandboxUnavailable
 from .inside import frames
+from .protection import Protection
 from .types import Execution, Level
 from .wire import WireJob, execution
 
@@ -72,23 +72,6 @@ class WorkerGone(Exception):
     """The worker died, hung, or said something it should not."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What a worker found to work on this machine.
-
-    Attributes:
-        level: The level that this makes.
-        layers: Names of the layers, see :mod:`bestofn.sandbox.inside.isolate`.
-        drop_user: Whether programs get a user of their own where the library runs as root.
-        missing: Why the level is not higher.
-    """
-
-    level: Level = Level.BASIC
-    layers: tuple[str, ...] = ()
-    drop_user: bool = True
-    missing: tuple[str, ...] = ()
-
-
 class Worker:
     """A running worker. Made by :func:`start`."""
 
@@ -107,7 +90,7 @@ class Worker:
         self._base = base
         self._errors = errors
         self._inbox = bytearray()
-        self.found = Found()
+        self.found = Protection()
 
     async def greet(self) -> None:
         """Wait until it is ready.
@@ -118,10 +101,10 @@ class Worker:
         try:
             with anyio.fail_after(_START_SECONDS):
                 hello = await self._message()
-            self.found = Found(
+            self.found = Protection(
                 level=Level(hello["level"]),
                 layers=tuple(map(str, hello["layers"])),
-                drop_user=bool(hello["drop_user"]),
+                own_user=bool(hello["drop_user"]),
                 missing=tuple(map(str, hello["missing"])),
             )
         except (WorkerGone, TimeoutError, KeyError, TypeError, ValueError) as error:
@@ -254,7 +237,7 @@ class Worker:
             os.close(descriptor)
 
 
-async def start(*, highest: Level, index: int = 0, found: Found | None = None) -> Worker:
+async def start(*, highest: Level, index: int = 0, found: Protection | None = None) -> Worker:
     """Start a worker.
 
     Args:
@@ -279,7 +262,7 @@ async def start(*, highest: Level, index: int = 0, found: Found | None = None) -
         "level": int(highest),
         "index": index,
         "layers": None if found is None else found.layers,
-        "drop_user": None if found is None else found.drop_user,
+        "drop_user": None if found is None else found.own_user,
     }
     errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
     try:

@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from bestofn.errors import InvalidInput, SandboxFault, SandboxUnavailable
-from bestofn.sandbox import CallJob, Level, Limits, Sandbox, StdinJob, probe_level
+from bestofn.sandbox import CallJob, Level, Limits, Sandbox, StdinJob, probe
 
 pytestmark = pytest.mark.anyio
 
@@ -49,7 +49,7 @@ async def test_counts_runs_and_says_its_level() -> None:
         await sandbox.execute(StdinJob(source=ECHO, inputs=("1", "2")))
         await sandbox.execute(CallJob(source="def f(): pass", entry_point="f", calls=((),)))
         assert sandbox.runs == 3
-        assert (sandbox.level, sandbox.missing) == await probe_level()
+        assert sandbox.protection == await probe()
         assert (sandbox.missing == ()) == (sandbox.level == Level.FULL)
 
 
