@@ -2,6 +2,7 @@
 
 from .inside.values import Opaque
 from .pool import Sandbox, probe_level
+from .runtimes import CPP, JAVASCRIPT, Runtime, add_runtime, languages, runtime_named
 from .types import (
     CallJob,
     CheckJob,
@@ -16,6 +17,8 @@ from .types import (
 )
 
 __all__ = [
+    "CPP",
+    "JAVASCRIPT",
     "CallJob",
     "CheckJob",
     "Execution",
@@ -25,8 +28,12 @@ __all__ = [
     "Limits",
     "OfficialJob",
     "Opaque",
+    "Runtime",
     "Sandbox",
     "StdinJob",
     "UnittestJob",
+    "add_runtime",
+    "languages",
     "probe_level",
+    "runtime_named",
 ]

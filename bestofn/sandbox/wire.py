@@ -14,6 +14,7 @@ from typing import Any, get_args
 from ..errors import InvalidInput
 from .inside import frames, values
 from .inside.files import BLOB_HEADER
+from .runtimes import COMPILE_SECONDS, PYTHON, Runtime, languages, orders_for, runtime_named
 from .types import (
     CallJob,
     CheckJob,
@@ -68,17 +69,19 @@ class WireJob:
         runs: What each run is fed.
         kind: The kind of job, by which replies are read.
         limits: For the library's own backstop clock.
+        before: Wall-clock seconds that the worker grants to what comes before the first run.
     """
 
     opening: bytes
     runs: tuple[bytes, ...]
     kind: str
     limits: Limits
+    before: float = 0.0
 
     @property
     def wall_seconds(self) -> float:
-        """Wall-clock seconds that the worker grants each run."""
-        return _wall_seconds(self.limits)
+        """Wall-clock seconds that the worker grants each run, the first one included."""
+        return self.before + _wall_seconds(self.limits)
 
 
 def prepare(job: Job, limits: Limits) -> WireJob:
@@ -91,10 +94,12 @@ def prepare(job: Job, limits: Limits) -> WireJob:
     first: dict[str, Any] = {"source": _text(job, "source"), "preamble": ""}
     runs: tuple[bytes, ...]
     rooms: list[str] = []
+    runtime: Runtime | None = None
     match job:
         case StdinJob():
             kind = "stdin"
             first["preamble"] = _text(job, "preamble")
+            runtime = _runtime(job)
             runs = tuple(_input_bytes(text, i) for i, text in enumerate(job.inputs))
         case CallJob():
             kind = "call"
@@ -122,7 +127,7 @@ def prepare(job: Job, limits: Limits) -> WireJob:
             first["expected"] = count_tests(job.tests)
             runs = (b"",)
     first["output_bytes"] = limits.output_bytes
-    header = {
+    header: dict[str, Any] = {
         "kind": kind,
         "runs": len(runs),
         "modules": _modules([first, second or {}]) + rooms,
@@ -131,11 +136,21 @@ def prepare(job: Job, limits: Limits) -> WireJob:
             "wall_seconds": _wall_seconds(limits),
         },
     }
+    if runtime is not None:
+        orders = orders_for(runtime, limits)
+        first |= orders.processes
+        header |= {"kind": "native", "modules": [], "runtime": orders.worker}
     opening = frames.pack(header) + _blob(_json(first))
     if second is not None:
         second["output_bytes"] = limits.output_bytes
         opening += _blob(_json(second))
-    return WireJob(opening=opening, runs=tuple(map(_blob, runs)), kind=kind, limits=limits)
+    return WireJob(
+        opening=opening,
+        runs=tuple(map(_blob, runs)),
+        kind=kind,
+        limits=limits,
+        before=COMPILE_SECONDS if runtime is not None else 0.0,
+    )
 
 
 def execution(kind: str, reply: Any, answer: bytes) -> Execution:
@@ -208,6 +223,20 @@ def _text(job: Job, name: str) -> str:
     if not isinstance(text, str):
         raise InvalidInput(_field(job, name), f"must be text, got {type(text).__name__}")
     return text
+
+
+def _runtime(job: StdinJob) -> Runtime | None:
+    """What runs the job's program; None for Python."""
+    language = _text(job, "language")
+    if language == PYTHON:
+        return None
+    if language not in languages():
+        raise InvalidInput(
+            "StdinJob.language", f"is {language!r}; known are {', '.join(languages())}"
+        )
+    if job.preamble:
+        raise InvalidInput("StdinJob.preamble", "is for Python programs only; leave it empty")
+    return runtime_named(language)
 
 
 def _entry_point(job: CallJob | CheckJob) -> str:

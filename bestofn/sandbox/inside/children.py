@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import io
 import os
 import select
 import signal
@@ -12,7 +13,7 @@ import time
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from . import checker, files, frames, harness, official, unittests
+from . import checker, files, frames, harness, native, official, scripts_inside, unittests
 from .isolate import Isolation
 from .limits import RunLimits
 
@@ -24,7 +25,10 @@ _ROLES: dict[str, harness.Role] = {
     "serve": checker.serve,
     "check": checker.check,
     "unittest": unittests.run,
+    "inside": scripts_inside.run,
     "official": official.run,
+    "compile": native.compile_program,
+    "native": native.become_program,
 }
 
 
@@ -54,7 +58,8 @@ class Child:
         role: What the process does, see :mod:`.harness`.
         program: Descriptor of the file with what it loads.
         limits: What it may use.
-        peer: The wire to the other process of the job, closed here.
+        peer: The wire to the other process of the job (or what role ``native`` executes),
+            closed here.
     """
 
     def __init__(
@@ -65,7 +70,7 @@ class Child:
         role: str,
         program: int,
         limits: RunLimits,
-        peer: socket.socket | None = None,
+        peer: socket.socket | io.FileIO | None = None,
     ) -> None:
         self._isolation = isolation
         self.limits = limits
@@ -253,7 +258,7 @@ def _become(
         for target, source in high.items():
             os.dup2(source, target, inheritable=False)
         null = os.open("/dev/null", os.O_RDWR)
-        own = role == "stdin"
+        own = role in ("stdin", "native")
         os.dup2(harness.INPUT if own else null, 0)
         os.dup2(harness.OUTPUT if own else null, 1)
         os.dup2(harness.ERRORS, 2)

@@ -294,5 +294,9 @@ def run_job(
     header: dict[str, Any],
 ) -> None:
     """Run the job that a header from the library announces."""
-    kind = CheckingJob if header["kind"] == "check" else Job
+    kind: type[Job] = CheckingJob if header["kind"] == "check" else Job
+    if header["kind"] == "native":
+        from .native_job import NativeJob  # most workers never need it
+
+        kind = NativeJob
     kind(library, isolation, courier, scripts, header).run()
