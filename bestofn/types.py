@@ -27,6 +27,16 @@ def _require_text(field_name: str, value: object, *, empty_ok: bool = True) -> N
         raise InvalidInput(field_name, "is empty; write what it should say")
 
 
+def _compiled(field_name: str, source: str) -> tuple[str, ...]:
+    """The names that a source uses at its top level; refuses what does not compile."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a source's style is worth is not our business
+            return compile(source, f"<{field_name}>", "exec", dont_inherit=True).co_names
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise InvalidInput(field_name, f"is not valid Python: {error}") from error
+
+
 @dataclass(frozen=True, kw_only=True)
 class TestCase:
     """One test of a program.
@@ -65,12 +75,7 @@ class TestCase:
         if self.kind == "stdin":
             _require_text("TestCase.expected", self.expected)
             return
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what a test's style is worth is not our business
-                compile(self.input, "<test>", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise InvalidInput("TestCase.input", f"is not valid Python: {error}") from error
+        _compiled("TestCase.input", self.input)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +93,17 @@ class Problem:
             see.
         generated_tests: Python sources of assertions that a model wrote for this problem.
             They may be wrong, broken or cut short, and are never trusted alone.
+        tolerance: How far a number may be from the expected one in ``stdin`` and ``call``
+            tests: absolute, or relative to an expected number above 1. It is for expected
+            numbers that are written with a fraction or an exponent (as values: floats); whole
+            numbers are asked for exactly. 0 asks for all exactly.
+        checker: For problems with several right answers: source of a Python program that
+            defines ``check(input, expected, output)`` and decides ``stdin`` and ``call`` tests
+            instead of a comparison (``tolerance`` then has no say). It is handed text for
+            ``stdin`` tests, and the tuple of arguments and two values for ``call`` tests; it
+            returns True, or False, or a text that says why the answer is wrong. It must cope
+            with any output. It runs in the sandbox, apart from the candidate. Other kinds of
+            tests check for themselves.
         metadata: Anything else; never read by filters and judges.
 
     Raises:
@@ -103,6 +119,8 @@ class Problem:
     entry_point: str | None = None
     public_tests: tuple[TestCase, ...] = ()
     generated_tests: tuple[str, ...] = ()
+    tolerance: float = 0.0
+    checker: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -128,6 +146,14 @@ class Problem:
                 )
         for index, source in enumerate(self.generated_tests):
             _require_text(f"Problem.generated_tests[{index}]", source)
+        number = isinstance(self.tolerance, int | float) and not isinstance(self.tolerance, bool)
+        if not (number and 0 <= self.tolerance < float("inf")):
+            raise InvalidInput(
+                "Problem.tolerance", f"must be a number of at least 0, got {self.tolerance!r}"
+            )
+        _require_text("Problem.checker", self.checker)
+        if self.checker.strip() and "check" not in _compiled("Problem.checker", self.checker):
+            raise InvalidInput("Problem.checker", "must define check(input, expected, output)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +184,9 @@ class Candidate:
             a candidate that fails, not an error.
         text: The whole reply that the code was taken from, when known.
         kind: ``program`` is executed; other kinds are only judged.
+        language: What a program is written in: ``python``, ``cpp``, ``javascript`` or the name
+            of another :class:`bestofn.sandbox.Runtime`. Other languages than Python are run on
+            ``stdin`` tests only.
         usage: What it cost to make.
         metadata: Anything else; never read by filters and judges.
 
@@ -169,6 +198,7 @@ class Candidate:
     code: str
     text: str = ""
     kind: CandidateKind = "program"
+    language: str = "python"
     usage: Usage = Usage()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -178,6 +208,7 @@ class Candidate:
         _require_text("Candidate.text", self.text)
         if self.kind not in ("program", "patch", "answer"):
             raise InvalidInput("Candidate.kind", "must be program, patch or answer")
+        _require_text("Candidate.language", self.language, empty_ok=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 """The package's own plain files: a problem as JSON or text, candidates as programs.
 
 ``problem.json`` has the fields of :class:`~bestofn.types.Problem`; each of its ``public_tests``
-has ``kind``, ``input`` and ``expected``. Candidates are ``*.py`` files, a folder of them, or
-rows of ``id`` and ``code``.
+has ``kind``, ``input`` and ``expected``; ``checker`` is the checker's source. Candidates are
+``*.py`` files, a folder of them, or rows of ``id`` and ``code``.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class _ProblemModel(_Strict):
     entry_point: str | None = None
     public_tests: list[_CaseModel] = []
     generated_tests: list[str] = []
+    tolerance: float = 0.0
+    checker: str = ""
     metadata: dict[str, Any] = {}
 
 
@@ -84,6 +86,8 @@ def read_problem(path: Path, *, default_id: str | None = None) -> Problem:
             entry_point=data.entry_point,
             public_tests=_as_tests("public_tests", data.public_tests),
             generated_tests=tuple(data.generated_tests),
+            tolerance=data.tolerance,
+            checker=data.checker,
             metadata=data.metadata,
         )
     except FormatError:

@@ -22,6 +22,7 @@ async def grade_candidates(
     Equal programs are run once.
 
     Raises:
+        InvalidInput: the problem's checker does not do what it should.
         SandboxError: the sandbox is at fault; no verdict follows.
     """
     started = time.monotonic()
@@ -54,6 +55,7 @@ async def is_right(
     most wrong programs fail early, and a slow one must not run into every time limit.
 
     Raises:
+        InvalidInput: the problem's checker does not do what it should.
         SandboxError: the sandbox is at fault; no verdict follows.
     """
     if not candidate.code.strip():

@@ -11,6 +11,7 @@ import typer
 from ..benchmarks import (
     Benchmark,
     Settings,
+    bigcodebench,
     humaneval,
     livecodebench,
     run_benchmark,
@@ -142,6 +143,33 @@ def bench_livecodebench(
             problems,
             entrants.files,
             examples=entrants.examples,
+            n=entrants.n,
+            draw=entrants.draw,
+            seed=running.seed,
+            limit=running.limit,
+        )
+        running.run(benchmark, examples=entrants.examples)
+
+
+@app.command("bigcodebench", no_args_is_help=True)
+@grouped
+def bench_bigcodebench(
+    problems: Annotated[
+        Path, typer.Option(metavar="FILE", help="BigCodeBench's problem file (JSONL, also .gz).")
+    ],
+    entrants: Entrants,
+    running: Running,
+    split: Annotated[
+        bigcodebench.Split,
+        typer.Option(metavar="complete|instruct", help="Which prompt the samples were made from."),
+    ] = "complete",
+) -> None:
+    """BigCodeBench: solutions, or *_eval_results.json with recorded verdicts."""
+    with exit_codes():
+        benchmark = bigcodebench.load(
+            problems,
+            entrants.files,
+            split=split,
             n=entrants.n,
             draw=entrants.draw,
             seed=running.seed,

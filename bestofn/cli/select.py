@@ -20,8 +20,9 @@ from .selection import print_selection, selection_json
 EPILOG = (
     "Example: bestofn select --problem problem.json --candidates candidates/\n\n"
     "A JSON problem has the fields of bestofn.Problem: statement, and optionally entry_point, "
-    "starter_code, public_tests (each with kind, input, expected) and more; any other file is "
-    "the statement itself."
+    "starter_code, public_tests (each with kind, input, expected), tolerance (difference allowed "
+    "for numbers with a fraction), checker (source of check(input, expected, output) for several "
+    "right answers) and more; any other file is the statement itself."
 )
 
 

@@ -67,16 +67,18 @@ def _strip_docstrings(tree: ast.AST) -> None:
 def drop_duplicates(candidates: Sequence[Candidate]) -> Distinct:
     """Keep the first of every group of equal programs.
 
-    Candidates that are not programs are compared as text.
+    Candidates that are not Python programs are compared as text, up to white space at the end.
     """
     first: dict[str, Candidate] = {}
     copies: dict[str, int] = {}
     rejected = []
     for candidate in candidates:
-        if candidate.kind == "program":
-            key = fingerprint(candidate.code)
-        else:
+        if candidate.kind != "program":
             key = candidate.kind + candidate.code.strip()
+        elif candidate.language != "python":
+            key = f"{candidate.language}\n{candidate.code.rstrip()}"
+        else:
+            key = fingerprint(candidate.code)
         kept = first.setdefault(key, candidate)
         copies[kept.id] = copies.get(kept.id, 0) + 1
         if kept is not candidate:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..concurrency import gather
+from ..errors import SandboxFault
 from ..grading import grade
 from ..sandbox import Executor, Limits
 from ..types import Candidate, Outcome, Problem, Rejection
@@ -45,19 +46,28 @@ async def run_public_tests(
     A candidate that needs longer than :data:`SHORT_SECONDS` for a test is given the whole limit
     only when no other passes them all.
 
+    A sandbox that breaks on one candidate's tests, and again when they are repeated, says
+    nothing about it: its outcomes are ``sandbox_fault``, and the others go on.
+
     Raises:
-        SandboxError: the sandbox is at fault; nobody is rejected for that.
+        InvalidInput: the problem's checker does not do what it should.
+        SandboxError: the sandbox runs nothing at all, or broke on every candidate.
     """
+    faults: list[SandboxFault] = []
 
     async def test(limits: Limits, candidate: Candidate) -> tuple[Outcome, ...]:
-        return await grade(
-            problem,
-            candidate,
-            problem.public_tests,
-            sandbox,
-            limits=limits,
-            tolerance=FLOAT_TOLERANCE,
-        )
+        try:
+            return await grade(
+                problem,
+                candidate,
+                problem.public_tests,
+                sandbox,
+                limits=limits,
+                tolerance=FLOAT_TOLERANCE,
+            )
+        except SandboxFault as error:
+            faults.append(error)
+            return (Outcome(status="sandbox_fault", error=str(error)),) * len(problem.public_tests)
 
     # One time-out is enough to know, and endless loops must not eat up everybody's time: all
     # get a short limit first, and who exceeds it gets the whole one if nobody has passed.
@@ -65,11 +75,13 @@ async def run_public_tests(
     short = replace(whole, seconds=min(SHORT_SECONDS, whole.seconds))
     results = await gather(partial(test, short), candidates)
     outcomes = {c.id: result for c, result in zip(candidates, results, strict=True)}
+    if faults and len(faults) == len(candidates):
+        raise faults[0]
     slow = [c for c in candidates if any(o.status == "timeout" for o in outcomes[c.id])]
     if slow and short != whole and not any(_passed(result) for result in results):
         again = await gather(partial(test, whole), slow)
         for candidate, result in zip(slow, again, strict=True):
-            if result[0].status != "not_run":
+            if result[0].status not in ("not_run", "sandbox_fault"):
                 outcomes[candidate.id] = result
     worth = {candidate.id: _worth(outcomes[candidate.id]) for candidate in candidates}
     most = max(worth.values())
@@ -94,16 +106,21 @@ def _passed(outcomes: tuple[Outcome, ...]) -> bool:
 
 
 def _worth(outcomes: tuple[Outcome, ...]) -> float:
-    """Tests passed; one that could not be run in time, for no fault of its own, counts half."""
+    """Tests passed; one that could not be run, for no fault of the candidate's, counts half."""
     if any(outcome.status == "timeout" for outcome in outcomes):
         return sum(outcome.passed for outcome in outcomes)
-    return sum({"passed": 1.0, "not_run": 0.5}.get(outcome.status, 0.0) for outcome in outcomes)
+    return sum(_WORTH.get(outcome.status, 0.0) for outcome in outcomes)
+
+
+_WORTH = {"passed": 1.0, "not_run": 0.5, "sandbox_fault": 0.5}
 
 
 def _reason(outcomes: tuple[Outcome, ...], most: float) -> str:
     passed = sum(outcome.passed for outcome in outcomes)
     if outcomes[0].status == "not_run":
         return "could not be run on the public tests in time, while others passed"
+    if outcomes[0].status == "sandbox_fault":
+        return f"the sandbox broke on its public tests, while others passed: {outcomes[0].error}"
     reason = f"passes {passed} of {len(outcomes)} public tests"
     if most < len(outcomes):
         reason += f" (the best pass {most:g})"

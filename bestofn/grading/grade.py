@@ -1,8 +1,9 @@
 """From what a program did to what that means: one outcome a test.
 
-This is the strict mode: expected values stay in this process, the program's answers are
-compared here. Only unittest modules, which cannot be taken apart, share a process with the
-program; their outcomes say so (``tamper_evident``).
+This is the strict mode: expected values stay out of the program's process, its answers are
+compared in this one or, for assertion scripts, in a trusted process of their own. Only unittest
+modules, which cannot be taken apart, and scripts that pass the program something without a plain
+form (a function, an object) share a process with it; their outcomes say so (``tamper_evident``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+from ..errors import InvalidInput
 from ..sandbox import (
     CallJob,
     CheckJob,
@@ -22,6 +25,7 @@ from ..sandbox import (
     UnittestJob,
 )
 from ..types import Candidate, Outcome, OutcomeStatus, Problem, TestCase
+from .checker import Ruling, rule
 from .compare import same_output, same_value
 from .preamble import preamble_for
 
@@ -64,24 +68,79 @@ async def grade(
         sandbox: Where it runs.
         limits: For each run; the sandbox's own when None.
         tolerance: Difference allowed for numbers with a fraction, see
-            :func:`~bestofn.grading.same_output`.
+            :func:`~bestofn.grading.same_output`; the problem's own where that is larger.
 
     Returns:
         One outcome a test, in order.
 
     Raises:
+        InvalidInput: the problem's checker does not do what it should, or the candidate's
+            language is unknown or not for such tests.
         SandboxError: the sandbox is at fault; no verdict follows.
     """
+    tolerance = max(tolerance, problem.tolerance)
     outcomes: dict[int, Outcome] = {}
-    for job, indices in _jobs(problem, candidate.code, tests):
+    for job, indices in _jobs(problem, candidate, tests):
         executions = await sandbox.execute(job, limits=limits)
-        for index, execution in zip(indices, executions, strict=True):
-            outcomes[index] = _outcome(tests[index], execution, tolerance)
+        inside = await _run_inside(job, executions, sandbox, limits)
+        ran = list(zip([tests[index] for index in indices], executions, strict=True))
+        rulings = await _rulings(problem, ran, sandbox)
+        for index, (test, execution), ruling in zip(indices, ran, rulings, strict=True):
+            outcomes[index] = _outcome(test, execution, tolerance, ruling)
+        for place in inside:
+            index = indices[place]
+            outcomes[index] = replace(outcomes[index], tamper_evident=True)
     return tuple(outcomes[index] for index in range(len(tests)))
 
 
-def _jobs(problem: Problem, source: str, tests: Sequence[TestCase]) -> list[tuple[Job, list[int]]]:
+async def _run_inside(
+    job: Job, executions: list[Execution], sandbox: Executor, limits: Limits | None
+) -> list[int]:
+    """Run scripts that pass what has no plain form in the program's process, each in a new one.
+
+    Args:
+        job: What was run.
+        executions: What came of it; those of such scripts are replaced.
+        sandbox: Where it runs.
+        limits: For each run.
+
+    Returns:
+        The places of these scripts.
+    """
+    places = [place for place, execution in enumerate(executions) if execution.unpassable]
+    if not places or not isinstance(job, CheckJob):
+        return []
+    checks = tuple(job.checks[place] for place in places)
+    again = await sandbox.execute(replace(job, checks=checks, inside=True), limits=limits)
+    for place, execution in zip(places, again, strict=True):
+        executions[place] = execution
+    return places
+
+
+async def _rulings(
+    problem: Problem, ran: Sequence[tuple[TestCase, Execution]], sandbox: Executor
+) -> list[Ruling | None]:
+    """What the problem's checker says where there is an answer, None where it is not asked."""
+    asked = [
+        bool(problem.checker.strip())
+        and test.kind in ("stdin", "call")
+        and execution.status == "ok"
+        for test, execution in ran
+    ]
+    answers = [
+        (test, execution.stdout if test.kind == "stdin" else execution.value)
+        for (test, execution), is_asked in zip(ran, asked, strict=True)
+        if is_asked
+    ]
+    said = iter(await rule(problem, answers, sandbox) if answers else ())
+    return [next(said) if is_asked else None for is_asked in asked]
+
+
+def _jobs(
+    problem: Problem, candidate: Candidate, tests: Sequence[TestCase]
+) -> list[tuple[Job, list[int]]]:
     """Group tests so that each program is started as seldom as its kinds allow."""
+    source, language = candidate.code, candidate.language
     by_kind: dict[str, list[int]] = {}
     for index, test in enumerate(tests):
         by_kind.setdefault(test.kind, []).append(index)
@@ -89,7 +148,14 @@ def _jobs(problem: Problem, source: str, tests: Sequence[TestCase]) -> list[tupl
     for kind, indices in by_kind.items():
         inputs = [tests[index].input for index in indices]
         if kind == "stdin":
-            jobs.append((StdinJob(source=source, inputs=tuple(inputs)), indices))
+            job = StdinJob(source=source, inputs=tuple(inputs), language=language)
+            jobs.append((job, indices))
+        elif language != "python":
+            raise InvalidInput(
+                f"Candidate.language ({candidate.id})",
+                f"is {language!r}, but tests[{indices[0]}] is of kind {kind!r}, which only Python "
+                "programs can be run on; other languages take tests of kind 'stdin'",
+            )
         elif kind == "unittest":
             jobs += [
                 (UnittestJob(source=source, tests=text), [index])
@@ -134,7 +200,9 @@ _LIMIT_STATUS: dict[str, OutcomeStatus] = {
 }
 
 
-def _outcome(test: TestCase, execution: Execution, tolerance: float) -> Outcome:
+def _outcome(
+    test: TestCase, execution: Execution, tolerance: float, ruling: Ruling | None
+) -> Outcome:
     status: OutcomeStatus
     shown = execution.stdout if test.kind == "stdin" else ""
     if test.kind == "call" and execution.status == "ok":
@@ -146,6 +214,8 @@ def _outcome(test: TestCase, execution: Execution, tolerance: float) -> Outcome:
     elif execution.status != "ok":
         failed_assertion = error.startswith("AssertionError") and test.kind != "stdin"
         status = "wrong" if failed_assertion and test.kind != "call" else "error"
+    elif ruling is not None:
+        status, error = ruling.status, ruling.reason
     elif test.kind == "stdin":
         right = same_output(test.expected, execution.stdout, tolerance=tolerance)
         status = "passed" if right else "wrong"

@@ -76,7 +76,7 @@ class ConsensusJudge:
         """Rank programs; repeatable under ``run.seed`` as long as the time suffices.
 
         Raises:
-            InvalidInput: a candidate is not a program.
+            InvalidInput: a candidate is not a program, or its language cannot be run here.
             SandboxError: programs could not be run.
         """
         assessed = await self.assess(problem, candidates, run)
@@ -89,14 +89,15 @@ class ConsensusJudge:
         """Run the candidates and weigh what they do, without putting them in order.
 
         Raises:
-            InvalidInput: a candidate is not a program.
+            InvalidInput: a candidate is not a program, or its language cannot be run here.
             SandboxError: programs could not be run.
         """
         require_programs(self.name, candidates)
-        problem = with_entry_point(problem, [candidate.code for candidate in candidates])
+        if all(candidate.language == "python" for candidate in candidates):
+            problem = with_entry_point(problem, [candidate.code for candidate in candidates])
         seen = await look(problem, candidates, run, self.inputs)
         readings = await to_thread.run_sync(
-            lambda: [read_program(problem, candidate.code) for candidate in candidates]
+            lambda: [_read(problem, candidate) for candidate in candidates]
         )
         usable = seen.usable()
         equal = group_equal([seen.keys(row, usable) for row in range(len(candidates))])
@@ -118,6 +119,13 @@ class ConsensusJudge:
             for row in group
         }
         return Assessment(grouping=grouping, scores=scores)
+
+
+def _read(problem: Problem, candidate: Candidate) -> Reading:
+    """What a source says by itself; only of Python is anything certain known here."""
+    if candidate.language != "python":
+        return Reading()
+    return read_program(problem, candidate.code)
 
 
 def _idle_apart(

@@ -111,6 +111,7 @@ async def look(problem: Problem, candidates: Sequence[Candidate], run: Run, inpu
     Raises:
         SandboxError: programs could not be run.
     """
+    one_answer = not problem.checker.strip()  # else who answers otherwise may be right too
     examples: list[tuple[tuple[Any, ...], str]] = []
     claimed: list[Assertion] = []
     if problem.entry_point is not None and inputs.use_examples:
@@ -144,10 +145,12 @@ async def look(problem: Problem, candidates: Sequence[Candidate], run: Run, inpu
         small_rows=tuple(small_rows),
         stress=tuple(stress[number] for number in kept),
         stress_rows=tuple(tuple(row[number] for number in kept) for row in stress_rows),
-        examples=_expectations(number_of, examples),
+        examples=_expectations(number_of, examples) if one_answer else (),
         tests=_expectations(
             number_of, [(test.arguments, answer_key(test.expected)) for test in claimed]
-        ),
+        )
+        if one_answer
+        else (),
     )
 
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Literal
 
 from ..concurrency import gather
+from ..errors import InvalidInput
 from ..grading import preamble_for, shorten, show
 from ..probes import Probe
 from ..run import Run
@@ -143,18 +144,31 @@ def _behaviour(execution: Execution, returned: Returned | None) -> Behaviour | N
     )
 
 
-def job_for(problem: Problem, source: str, probes: Sequence[Probe]) -> Job:
+def job_for(problem: Problem, candidate: Candidate, probes: Sequence[Probe]) -> Job:
     """The job that runs one program on every probe.
 
     Problems with an entry point are called, others read standard input.
+
+    Raises:
+        InvalidInput: functions can only be called in Python programs.
     """
     if problem.entry_point is None:
-        return StdinJob(source=source, inputs=tuple(str(probe.input) for probe in probes))
+        return StdinJob(
+            source=candidate.code,
+            inputs=tuple(str(probe.input) for probe in probes),
+            language=candidate.language,
+        )
+    if candidate.language != "python":
+        raise InvalidInput(
+            f"Candidate.language ({candidate.id})",
+            f"is {candidate.language!r}, but the problem is to write {problem.entry_point!r}: "
+            "functions can only be called in Python programs",
+        )
     return CallJob(
-        source=source,
+        source=candidate.code,
         entry_point=problem.entry_point,
         calls=tuple(tuple(probe.input) for probe in probes),
-        preamble=preamble_for(source),
+        preamble=preamble_for(candidate.code),
     )
 
 
@@ -176,12 +190,16 @@ async def observe(
 
     Returns:
         A row per candidate, in order.
+
+    Raises:
+        InvalidInput: a candidate is in a language that cannot be run, or not on this problem.
+        SandboxError: programs could not be run.
     """
     returned = declared_return(problem)
     limits = limits.within(run.sandbox.limits)
 
     async def watch(wave: Sequence[Probe], candidate: Candidate) -> Row:
-        job = job_for(problem, candidate.code, wave)
+        job = job_for(problem, candidate, wave)
         executions = await run.sandbox.execute(job, limits=limits)
         return tuple(_behaviour(execution, returned) for execution in executions)
 

@@ -23,8 +23,7 @@ TESTS_SHOWN = 12
 TEST_LONGEST = 2_000
 """Characters of an input, of an expected answer or of a test script that are shown."""
 
-_LANGUAGES = {"program": "python", "patch": "diff"}  # programs are Python: nothing else is run
-_LANGUAGE_NAMES = {"python": "Python"}
+_LANGUAGE_NAMES = {"python": "Python", "cpp": "C++", "javascript": "JavaScript"}
 _VERDICT = "<selection>"
 
 
@@ -87,8 +86,8 @@ class Showing:
         self._max_chars = max_chars
         self._candidates = {candidate.id: candidate for candidate in candidates}
         self._bodies: dict[tuple[str, int], tuple[Cut, str]] = {}
-        kinds = {candidate.kind for candidate in candidates}
-        language = _LANGUAGES.get(next(iter(kinds)), "") if len(kinds) == 1 else ""
+        languages = set(map(_language, candidates))
+        language = languages.pop() if len(languages) == 1 else ""
         facts = {n: on_one_line(getattr(problem, n)) for n in ("title", "platform", "difficulty")}
         statement = cut(problem.statement.strip("\n"), STATEMENT_LONGEST).text
         starter = cut(problem.starter_code.strip("\n"), STATEMENT_LONGEST).text
@@ -138,7 +137,7 @@ class Showing:
                 body,
                 index=number,
                 left_out=cut_text.left_out,
-                language=_LANGUAGES.get(self._candidates[id].kind, ""),
+                language=_language(self._candidates[id]),
             )
             for number, (id, (cut_text, body)) in enumerate(zip(shown, bodies, strict=True), 1)
         ]
@@ -167,8 +166,15 @@ class Showing:
         if (id, share) not in self._bodies:
             candidate = self._candidates[id]
             whole = cut(candidate.code.strip("\n"), share)
-            self._bodies[id, share] = whole, fenced(whole.text, _LANGUAGES.get(candidate.kind, ""))
+            self._bodies[id, share] = whole, fenced(whole.text, _language(candidate))
         return self._bodies[id, share]
+
+
+def _language(candidate: Candidate) -> str:
+    """What a fence around a candidate's code says; empty when that is unknown."""
+    if candidate.kind == "program":
+        return candidate.language if candidate.language.isalnum() else ""
+    return "diff" if candidate.kind == "patch" else ""
 
 
 def _complete(template: PromptTemplate, text: str, solutions: Sequence[Solution]) -> None:

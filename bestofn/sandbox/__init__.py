@@ -3,6 +3,7 @@
 from .inside.values import Opaque
 from .pool import Sandbox, probe
 from .protection import Promise, Protection
+from .runtimes import CPP, JAVASCRIPT, Runtime, add_runtime, languages, runtime_named
 from .types import (
     CallJob,
     CheckJob,
@@ -17,6 +18,8 @@ from .types import (
 )
 
 __all__ = [
+    "CPP",
+    "JAVASCRIPT",
     "CallJob",
     "CheckJob",
     "Execution",
@@ -28,8 +31,12 @@ __all__ = [
     "Opaque",
     "Promise",
     "Protection",
+    "Runtime",
     "Sandbox",
     "StdinJob",
     "UnittestJob",
+    "add_runtime",
+    "languages",
     "probe",
+    "runtime_named",
 ]

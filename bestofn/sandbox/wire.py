@@ -14,6 +14,7 @@ from typing import Any, get_args
 from ..errors import InvalidInput
 from .inside import frames, values
 from .inside.files import BLOB_HEADER
+from .runtimes import COMPILE_SECONDS, PYTHON, Runtime, languages, orders_for, runtime_named
 from .types import (
     CallJob,
     CheckJob,
@@ -83,6 +84,7 @@ class WireJob:
         groups: The runs, as many at a time as are sent and answered together.
         kind: The kind of job, by which replies are read.
         limits: For the library's own backstop clock.
+        before: Wall-clock seconds that the worker grants to what comes before the first run.
     """
 
     header: dict[str, Any]
@@ -90,6 +92,7 @@ class WireJob:
     groups: tuple[Group, ...]
     kind: str
     limits: Limits
+    before: float = 0.0
 
     @property
     def opening(self) -> bytes:
@@ -98,8 +101,8 @@ class WireJob:
 
     @property
     def wall_seconds(self) -> float:
-        """Wall-clock seconds that the worker grants each run."""
-        return _wall_seconds(self.limits)
+        """Wall-clock seconds that the worker grants each run, the first one included."""
+        return self.before + _wall_seconds(self.limits)
 
 
 def prepare(job: Job, limits: Limits) -> WireJob:
@@ -112,10 +115,12 @@ def prepare(job: Job, limits: Limits) -> WireJob:
     first: dict[str, Any] = {"source": _text(job, "source"), "preamble": ""}
     runs: tuple[bytes, ...]
     rooms: list[str] = []
+    runtime: Runtime | None = None
     match job:
         case StdinJob():
             kind = "stdin"
             first["preamble"] = _text(job, "preamble")
+            runtime = _runtime(job)
             runs = tuple(_input_bytes(text, i) for i, text in enumerate(job.inputs))
         case CallJob():
             kind = "call"
@@ -144,7 +149,7 @@ def prepare(job: Job, limits: Limits) -> WireJob:
             runs = (b"",)
     first["output_bytes"] = limits.output_bytes
     groups = tuple(_groups(runs))
-    header = {
+    header: dict[str, Any] = {
         "kind": kind,
         "groups": len(groups),
         "modules": _modules([first, second or {}]) + rooms,
@@ -153,11 +158,22 @@ def prepare(job: Job, limits: Limits) -> WireJob:
             "wall_seconds": _wall_seconds(limits),
         },
     }
+    if runtime is not None:
+        orders = orders_for(runtime, limits)
+        first |= orders.processes
+        header |= {"kind": "native", "modules": [], "runtime": orders.worker}
     blobs = [_json(first)]
     if second is not None:
         second["output_bytes"] = limits.output_bytes
         blobs.append(_json(second))
-    return WireJob(header=header, blobs=tuple(blobs), groups=groups, kind=kind, limits=limits)
+    return WireJob(
+        header=header,
+        blobs=tuple(blobs),
+        groups=groups,
+        kind=kind,
+        limits=limits,
+        before=COMPILE_SECONDS if runtime is not None else 0.0,
+    )
 
 
 def _groups(runs: Sequence[bytes]) -> Iterator[Group]:
@@ -247,6 +263,20 @@ def _text(job: Job, name: str) -> str:
     if not isinstance(text, str):
         raise InvalidInput(_field(job, name), f"must be text, got {type(text).__name__}")
     return text
+
+
+def _runtime(job: StdinJob) -> Runtime | None:
+    """What runs the job's program; None for Python."""
+    language = _text(job, "language")
+    if language == PYTHON:
+        return None
+    if language not in languages():
+        raise InvalidInput(
+            "StdinJob.language", f"is {language!r}; known are {', '.join(languages())}"
+        )
+    if job.preamble:
+        raise InvalidInput("StdinJob.preamble", "is for Python programs only; leave it empty")
+    return runtime_named(language)
 
 
 def _entry_point(job: CallJob | CheckJob) -> str:

@@ -139,14 +139,15 @@ class Worker:
                 due = len(executions) + len(group.runs)
                 while len(executions) < due:
                     scope.deadline = anyio.current_time() + patience
-                    executions += await self._results(job, due - len(executions))
+                    results = await self._results(job, due - len(executions))
+                    executions += results
+                    for result in results:
+                        if result.status != "not_run":
+                            started()
         if scope.cancelled_caught:
             raise WorkerGone("the worker does not answer")
         if self._inbox:
             raise WorkerGone("the worker says more than it was asked")
-        for each in executions:
-            if each.status != "not_run":
-                started()
         return executions
 
     async def _results(self, job: WireJob, most: int) -> list[Execution]:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import multiprocessing
 import os
@@ -153,7 +154,7 @@ def _function(count: int) -> Workload:
     for number in range(count):
         values = [(5 * i * (number + 2)) % 17 for i in range(30)]
         best = run = 1
-        for before, value in zip(values, values[1:], strict=False):
+        for before, value in itertools.pairwise(values):
             run = run + 1 if value > before else 1
             best = max(best, run)
         tests.append(TestCase(kind="call", input=(values,), expected=best))

@@ -1,158 +1,34 @@
 """Test scripts and the program they test, each in a process of its own, with a wire between.
 
 The program's process serves calls: it sees arguments, never a script or an expected value. The
-checking process runs the scripts with a stand-in for the program's function. It trusts nothing
-that comes back: a reply must be the only one, carry the number drawn for its call, and hold a
-plain value.
+checking process runs the scripts with stand-ins for what the program has (see
+:mod:`.stand_ins`). It trusts nothing that comes back: a reply must be the only one, carry the
+number drawn for its call, and hold a plain value or name an object that is stood in for.
+
+A script that passes something without a plain form (a function, a generator, an instance of a
+class) cannot be run like that. It is reported as ``unpassable`` and is run again in the program's
+own process, where a program made to cheat can read what it expects. So this depends on nothing
+that a program does: only what the script itself made counts, neither an object that the program
+returned nor an exception it raised, nor the depth or size of an argument that may have been
+built from what it returned. Whatever a program returns, no script is run inside for it.
 """
 
 from __future__ import annotations
 
-import builtins
 import json
 import os
 import select
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from . import frames, harness, state, values
+from . import harness, state
+from .candidate import BadReply, Candidate, ProgramGone, TooBig
 from .files import read_all
+from .serving import REQUEST_SLACK, serve
 
-_REQUEST_SLACK = 1 << 20  # bytes around a value in a message
-
-
-class ProgramGone(BaseException):
-    """The program's process ended within a call; no script may catch this."""
-
-
-class BadReply(BaseException):
-    """The program's process sent what is no reply; no script may catch this."""
-
-
-class TooBig(BaseException):
-    """The program returned more than it may; no script may catch this."""
-
-
-class RemoteError(RuntimeError):
-    """An exception of the program that is not one of Python's own.
-
-    Args:
-        name: Its type's name.
-        message: Its text.
-    """
-
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(message)
-        self.wire_name = name
-
-
-def serve(reporter: harness.Reporter, program: dict[str, Any]) -> None:
-    """Load the program and answer calls until the other side hangs up."""
-    token = reporter.next_run()
-    try:
-        module = harness.load(program["source"], program["preamble"], "__candidate__")
-        maker = harness.find_function(module, program["entry_point"])
-    except harness.Ended as ended:
-        reporter.report(token, ended.status, ended.error)
-        return
-    reporter.report(token, "ok")
-    peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, harness.PEER)
-    limit = int(program["output_bytes"]) + _REQUEST_SLACK
-    while True:
-        try:
-            request = frames.receive(peer, limit)
-        except frames.EndOfStream:
-            return
-        answer = _call(maker, values.decode(request["arguments"]), values.decode(request["named"]))
-        body = json.dumps({"call": request["call"], **answer}, separators=(",", ":")).encode()
-        if len(body) > limit:
-            small = {"call": request["call"], "big": True}
-            body = json.dumps(small).encode()
-        peer.sendall(len(body).to_bytes(frames.HEADER, "big") + body)
-
-
-def _call(maker: Any, arguments: Any, named: Any) -> dict[str, Any]:
-    try:
-        return {"value": values.encode(maker()(*arguments, **named))}
-    except BaseException as error:
-        error.__traceback__ = None
-        return {
-            "error": [
-                type(error).__name__[:200],
-                harness.describe(error).partition(": ")[2],
-                values.encode(error.args) if len(error.args) < 8 else None,
-            ]
-        }
-
-
-class Candidate:
-    """Stands for the program's function; what is passed to it and returned are plain values."""
-
-    def __init__(self, peer: socket.socket, limit: int, name: str) -> None:
-        self._peer = peer
-        self._limit = limit
-        self.broken: BaseException | None = None
-        self.__name__ = self.__qualname__ = name
-
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call the program's function.
-
-        Raises:
-            TypeError: an argument is not a plain value.
-            Exception: whatever the program raised, if Python has it; else :class:`RemoteError`.
-        """
-        call = os.urandom(8).hex()
-        request = {
-            "call": call,
-            "arguments": values.encode(list(arguments)),
-            "named": values.encode(named),
-        }
-        if values.holds_opaque(request["arguments"]) or values.holds_opaque(request["named"]):
-            raise TypeError("only plain values can be passed to a program under test")
-        if select.select([self._peer], [], [], 0)[0]:
-            raise self._break(self._gone_or("a reply came before its call"))
-        try:
-            frames.send(self._peer, request)
-            reply = frames.receive(self._peer, self._limit)
-        except (frames.EndOfStream, ConnectionError):
-            raise self._break(ProgramGone()) from None
-        except frames.FrameError as error:
-            raise self._break(BadReply(str(error))) from None
-        return self._unpack(reply, call)
-
-    def _gone_or(self, problem: str) -> BaseException:
-        return BadReply(problem) if self._peer.recv(1, socket.MSG_PEEK) else ProgramGone()
-
-    def _unpack(self, reply: Any, call: str) -> Any:
-        if not isinstance(reply, dict) or reply.get("call") != call or len(reply) != 2:
-            raise self._break(BadReply("not the answer to this call"))
-        try:
-            if "value" in reply:
-                return values.decode(reply["value"])
-            if "error" in reply:
-                name, message, arguments = reply["error"]
-                raised: BaseException = _exception(str(name), str(message), arguments)
-            else:
-                raised = self._break(TooBig())
-        except (values.MalformedValue, TypeError, ValueError) as error:
-            raise self._break(BadReply(str(error))) from None
-        raise raised
-
-    def _break(self, problem: BaseException) -> BaseException:
-        self.broken = problem
-        return problem
-
-
-def _exception(name: str, message: str, arguments: Any) -> Exception:
-    kind = getattr(builtins, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        return RemoteError(name, message)
-    try:
-        error: Exception = kind(*(values.decode(arguments) if arguments is not None else ()))
-    except (TypeError, ValueError):
-        return RemoteError(name, message)
-    return error
+__all__ = ["check", "serve"]
 
 
 def check(reporter: harness.Reporter, _: dict[str, Any]) -> None:
@@ -171,12 +47,16 @@ def check(reporter: harness.Reporter, _: dict[str, Any]) -> None:
             status, error = "output", "the value returned is too big"
         elif isinstance(broken, BadReply):
             status, error = "crash", f"malformed reply: {broken}"
+        unpassable = bench.candidate.unpassable and broken is None
+        if unpassable:
+            status, error = "exception", "TypeError: an argument has no plain form"
         reporter.report(
             token,
             status,
             error,
             reuse=broken is None and status in ("ok", "exception") and not state.threads_at_work(),
             gone=isinstance(broken, ProgramGone),
+            unpassable=unpassable,
         )
 
 
@@ -190,7 +70,7 @@ class _Bench:
         self.entry_point: str = settings["entry_point"]
         self.wire = socket.socket(fileno=wire)
         self.candidate = Candidate(
-            self.wire, settings["output_bytes"] + _REQUEST_SLACK, self.entry_point
+            self.wire, settings["output_bytes"] + REQUEST_SLACK, self.entry_point
         )
 
 
@@ -205,28 +85,46 @@ def _next_bench(channel: socket.socket, present: _Bench | None) -> _Bench:
 
 
 def _run_script(script: str, bench: _Bench) -> tuple[str, str]:
-    module = harness.new_module("__check__")
-    names = module.__dict__
+    names = harness.new_module("__check__").__dict__
     try:
-        exec(harness.compile_source(bench.setup, "setup.py"), names)
-        names["candidate"] = names[bench.entry_point] = bench.candidate
-        names.pop("check", None)
-        exec(harness.compile_source(script, "check.py"), names)
-        if callable(names.get("check")):
-            names["check"](bench.candidate)
+        run_script(script, bench.setup, names, bench.entry_point, bench.candidate.begin)
+        bench.candidate.listen()
     except harness.Ended as ended:
         return ended.status, ended.error
     except BaseException as error:
         status, text = harness.outcome_of(error)
-        return (
-            ("exit", "SystemExit: the test script ended itself")
-            if status == "ok"
-            else (
-                status,
-                text,
-            )
-        )
+        if status == "ok":
+            return "exit", "SystemExit: the test script ended itself"
+        return status, text
     finally:
         names.clear()
         sys.setrecursionlimit(state.RECURSION_LIMIT + harness.frame_depth())
     return "ok", ""
+
+
+def run_script(
+    script: str,
+    setup: str,
+    names: dict[str, Any],
+    entry_point: str,
+    target: Callable[[dict[str, Any]], Any],
+) -> None:
+    """Run a setup, then a script that finds what it tests.
+
+    Args:
+        script: The script. If it defines ``check``, that is called.
+        setup: What it builds on.
+        names: Where both run.
+        entry_point: The name of what is tested, also found as ``candidate``.
+        target: Gives what is tested, from the names that the setup has defined.
+
+    Raises:
+        BaseException: whatever the script raised: it failed.
+    """
+    exec(harness.compile_source(setup, "setup.py"), names)
+    tested = target(names)
+    names["candidate"] = names[entry_point] = tested
+    names.pop("check", None)
+    exec(harness.compile_source(script, "check.py"), names)
+    if callable(names.get("check")):
+        names["check"](tested)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import io
 import os
 import select
 import signal
@@ -12,20 +13,23 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from . import checker, files, frames, harness, official, unittests
+from . import checker, files, frames, harness, native, official, scripts_inside, unittests
 from .isolate import Isolation
 from .limits import RunLimits
 
 _CORES = os.cpu_count() or 1
 _SHORTEST_NAP = 0.002  # seconds between looks at a processor clock that is about to run out
 _STATUSES = frozenset({"ready", "ok", "exception", "exit", "memory", "output", "crash"})
-_STANDARD_FILES = frozenset({"stdin"})  # roles whose descriptors 0 and 1 are a program's
+_STANDARD_FILES = frozenset({"stdin", "native"})  # roles whose descriptors 0 and 1 are a program's
 _ROLES: dict[str, harness.Role] = {
     "call": harness.run_calls,
     "serve": checker.serve,
     "check": checker.check,
     "unittest": unittests.run,
+    "inside": scripts_inside.run,
     "official": official.run,
+    "compile": native.compile_program,
+    "native": native.become_program,
 }
 
 
@@ -99,14 +103,15 @@ class Child:
             self._processor_seconds = time.clock_gettime(self._clock)
         return self._processor_seconds
 
-    def play(self, role: str, peer: socket.socket | None = None) -> None:
+    def play(self, role: str, peer: socket.socket | io.FileIO | None = None) -> None:
         """Give it its part, and let it load its program as soon as it can.
 
         Its first report says that it is ready, its next one how the loading went.
 
         Args:
             role: What the process does, see :mod:`.harness`.
-            peer: The wire to the other process of the job, closed here.
+            peer: The wire to the other process of the job (or what role ``native`` executes),
+                closed here.
         """
         self._place = self._isolation.new_place(self._slot)
         wires: dict[int, int] = {}
@@ -146,7 +151,8 @@ class Child:
     def _send_go(self, spans: Sequence[tuple[int, int]] = (), room: int = 0) -> str:
         token = os.urandom(8).hex()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its end is noticed later
-            self._control.send(frames.pack({"go": token, "runs": spans, "room": room}))
+            runs = frames.pack({"runs": spans, "room": room})
+            self._control.send(runs + frames.pack({"go": token}))
         return token
 
     def restart_clock(self) -> None:

@@ -85,7 +85,8 @@ class Reporter:
         # With its kind given, Python need not ask the kernel for it.
         self._stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, CONTROL)
         self._pid = os.getpid()
-        self._go = ""
+        self._go: str | None = None
+        self._ahead = False
         self._spans: list[list[int]] = []
         self._run = 0
         self._answered = self._room = 0
@@ -107,23 +108,38 @@ class Reporter:
             os.close(target)
         return part
 
+    def next_input(self) -> None:
+        """Go on to the next run, waiting for the worker to name one, but leave its token alone.
+
+        For who runs the program before the token is in its reach; :meth:`next_run` comes after.
+        """
+        if not self.last:
+            self._run += 1
+        else:
+            message = self._receive()
+            self._spans, self._room = message["runs"], message["room"]
+            self._go, self._run, self._answered = None, 0, 0
+        self._ahead = True
+        if self._spans:
+            files.reset(ERRORS)
+
     def next_run(self) -> str:
         """Go on to the next run, waiting for the worker to name one; returns its token.
 
         The first one has no input: it is for loading the program.
         """
-        if self.last:
-            try:
-                message = frames.receive(self._stream)
-            except frames.EndOfStream:
-                os._exit(0)
-            self._go, self._spans, self._run = message["go"], message["runs"], 0
-            self._answered, self._room = 0, message["room"]
-        else:
-            self._run += 1
-        if self._spans:
-            files.reset(ERRORS)
+        if not self._ahead:
+            self.next_input()
+        self._ahead = False
+        if self._go is None:
+            self._go = str(self._receive()["go"])
         return f"{self._go}.{self._run}"
+
+    def _receive(self) -> Any:
+        try:
+            return frames.receive(self._stream)
+        except frames.EndOfStream:
+            os._exit(0)
 
     @property
     def last(self) -> bool:

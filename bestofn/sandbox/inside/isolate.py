@@ -6,11 +6,14 @@ import contextlib
 import os
 import signal
 from collections.abc import Collection
+from typing import Literal
 
 from . import files, landlock, limits, namespaces, seccomp, state, syscalls
 from .limits import RunLimits
+from .trees import empty_directory, remove_tree
 
 BASIC, LIGHT, FULL = 1, 2, 3
+Purpose = Literal["python", "compiler", "program"]
 LAYERS = ("namespaces", "landlock", "seccomp")
 LAYERS_OF = {BASIC: frozenset[str](), LIGHT: frozenset(LAYERS[1:]), FULL: frozenset(LAYERS)}
 _SLOT_BYTES = 64 << 20
@@ -46,6 +49,10 @@ class Isolation:
         index: Tells the workers of one library apart.
         drop_user: As root, run programs as a user of their own.
 
+    Attributes:
+        purpose: What the next processes are for: ``python`` plays a role of this package; a
+            ``compiler`` and a ``program`` are executable files, for which it has other rules.
+
     Raises:
         OSError: a layer does not work here.
     """
@@ -53,12 +60,14 @@ class Isolation:
     def __init__(
         self, *, base: str, layers: Collection[str], index: int, drop_user: bool = True
     ) -> None:
+        self.purpose: Purpose = "python"
         self._base = base
-        self._count = 0
+        self._first: int | None = None
         self._user = spare_user(index) if drop_user else None
         self._namespaces = "namespaces" in layers
         syscalls.no_new_privileges()
         syscalls.adopt_orphans()
+        _go_first_when_memory_is_short()
         self._other_tasks = 0
         self._own_children: set[int] = set()
         if self._namespaces:
@@ -68,12 +77,11 @@ class Isolation:
             self._make_places()
         counted = self._user is not None or os.geteuid() != 0  # root's processes are not counted
         self._rulesets = self._make_rulesets() if "landlock" in layers else None
-        self._filter = b""
-        if "seccomp" in layers:
-            self._filter = seccomp.build(
-                namespaced=self._namespaces, processes=self._namespaces and counted
-            )
-            seccomp.for_process(self._filter, 1)  # kept for the programs, which are all 1
+        self._processes = self._namespaces and counted
+        self._seccomp = "seccomp" in layers
+        self._filters: dict[Purpose, bytes] = {}
+        if self._seccomp:
+            seccomp.for_process(self._filter(), 1)  # kept for the programs, which are all 1
         # Done here for what it would cost each program.
         os.environ["TMPDIR"] = os.environ["HOME"] = namespaces.slot_mount("program")
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python would turn it into an error
@@ -93,6 +101,7 @@ class Isolation:
         os.chmod(self._base, 0o711)
         for slot in namespaces.SLOTS:
             os.mkdir(os.path.join(self._base, slot), 0o711)
+            self._make_place(slot)
         user = os.geteuid() if self._user is None else self._user
         self._other_tasks = limits.tasks_of_user(user) + 256
 
@@ -105,9 +114,7 @@ class Isolation:
         return {
             slot: landlock.make_ruleset(
                 rules,
-                namespaces.slot_directory(slot)
-                if self._namespaces
-                else os.path.join(self._base, slot),
+                namespaces.slot_directory(slot) if self._namespaces else self._place(slot),
             )
             for slot in namespaces.SLOTS
         }
@@ -126,32 +133,79 @@ class Isolation:
 
     def new_place(self, slot: str) -> str:
         """A private empty directory for a process; its path."""
-        if self._namespaces:
-            return namespaces.slot_mount(slot)
-        self._count += 1
-        place = os.path.join(self._base, slot, str(self._count))
+        if not self._namespaces:
+            return self._place(slot)
+        # Whoever owns a place can take rights away from it, and a process that checks programs
+        # outlives them.
+        for place in (namespaces.IO_DIRECTORY, *map(namespaces.slot_mount, namespaces.SLOTS)):
+            os.chmod(place, 0o700)
+        return namespaces.slot_mount(slot)
+
+    def _place(self, slot: str) -> str:
+        # Always the same one: what a rule is about must not be in a directory that is also
+        # open to programs, or they could put something else in its place.
+        return os.path.join(self._base, slot, "tmp")
+
+    def _make_place(self, slot: str) -> None:
+        place = self._place(slot)
         os.mkdir(place, 0o700)
         if self._user is not None:
             os.chown(place, self._user, self._user)
-        return place
 
     def remove_place(self, slot: str, place: str) -> None:
-        """Remove a directory with whatever was left in it."""
+        """Remove whatever was left in a directory."""
         if self._namespaces:
             namespaces.renew_slot(slot, _SLOT_BYTES)
-        else:
-            remove_tree(place)
+            return
+        # Without Landlock a program could put something beside its place, or instead of it.
+        above, own = os.path.split(place)
+        for name in os.listdir(above):
+            if name != own:
+                remove_tree(os.path.join(above, name))
+        try:
+            empty_directory(place)
+        except (FileNotFoundError, NotADirectoryError):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(place)
+            self._make_place(slot)
 
     def remove_base(self) -> None:
         """Remove the worker's directory, which is out of sight behind namespaces."""
         if not self._namespaces:
             remove_tree(self._base)
 
+    def _filter(self) -> bytes:
+        """The system call filter for the present purpose, built when first needed."""
+        if self.purpose not in self._filters:
+            self._filters[self.purpose] = seccomp.build(
+                namespaced=self._namespaces,
+                # A compiler starts its own passes and is trusted to start nothing else.
+                processes=self._processes or self.purpose == "compiler",
+                executes=self.purpose != "python",
+            )
+        return self._filters[self.purpose]
+
     def fork(self) -> int:
-        """Fork, into a process namespace of its own where there are namespaces."""
-        pid = namespaces.fork_alone(self._own) if self._namespaces else os.fork()
+        """Fork, into a process namespace of its own where there are namespaces.
+
+        An executable file is never its first process: the kernel keeps signals from that one,
+        the program's own ``abort()`` among them.
+        """
+        if self._seccomp:
+            self._filter()  # so that the new process need not build it
+        pid = self._fork()
         self._own_children.add(pid)
         return pid
+
+    def _fork(self) -> int:
+        if not self._namespaces:
+            return os.fork()
+        if self.purpose == "python":
+            return namespaces.fork_alone(self._own)
+        self._first = namespaces.fork_alone(self._own)
+        if self._first == 0:
+            namespaces.idle()
+        return os.fork()
 
     def reap(self, pid: int) -> int:
         """Wait for the end of a process that was forked here; returns its wait status."""
@@ -182,11 +236,15 @@ class Isolation:
             syscalls.die_with_parent()
         if self._rulesets is not None:
             landlock.restrict(self._rulesets[slot])
-        if self._filter:
-            syscalls.install_filter(seccomp.for_process(self._filter, os.getpid()))
+        if self._seccomp:
+            syscalls.install_filter(seccomp.for_process(self._filter(), os.getpid()))
 
     def end_strays(self) -> None:
         """Kill what ended processes left behind; the kernel did so behind namespaces."""
+        if self._first is not None:
+            os.kill(self._first, signal.SIGKILL)
+            os.waitpid(self._first, 0)
+            self._first = None
         if self._namespaces:
             return
         while strays := [pid for pid in _children() if pid not in self._own_children]:
@@ -212,18 +270,10 @@ def _is_own(pid: int) -> bool:
     return False
 
 
-def remove_tree(path: str) -> None:
-    """Remove a directory, also where a program took away the right to."""
-    try:
-        os.rmdir(path)
-        return
-    except OSError:
-        pass  # not empty
-    for folder, names, _ in os.walk(path):
-        for name in names:
-            inner = os.path.join(folder, name)
-            if not os.path.islink(inner):
-                os.chmod(inner, 0o700)
-    import shutil  # rarely needed, and dear to fork
+def _go_first_when_memory_is_short() -> None:
+    """Have the kernel end a program, not somebody else, when the machine runs out of memory.
 
-    shutil.rmtree(path)
+    Each process has its limit, but a program may have several.
+    """
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as adjustment:
+        adjustment.write("1000")

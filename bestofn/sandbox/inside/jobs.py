@@ -107,6 +107,7 @@ class Job:
         child = self.shop.spares.take(self.limits)
         self.children.append(child)
         child.play(self.kind)
+        self.shop.spares.prepare(self.limits)  # while this one is busy
         return [child]
 
     def end_children(self) -> None:
@@ -202,7 +203,6 @@ class Job:
 
     def _load(self) -> Ending | None:
         new = self.start_children()
-        self.shop.spares.prepare(self.limits)  # while they are busy
         for child in new:
             try:
                 self.watch(child, time.monotonic() + SET_UP_SECONDS)
@@ -280,10 +280,15 @@ class CheckingJob(Job):
             process.connect(ours, self._setup_file)
         finally:
             ours.close()
+        self.shop.spares.prepare(self.limits)
         return [program, *new]
 
 
 def run_job(shop: Workshop, header: dict[str, Any]) -> None:
     """Run the job that a header from the library announces."""
-    kind = CheckingJob if header["kind"] == "check" else Job
+    kind: type[Job] = CheckingJob if header["kind"] == "check" else Job
+    if header["kind"] == "native":
+        from .native_job import NativeJob  # most workers never need it
+
+        kind = NativeJob
     kind(shop, header).run()

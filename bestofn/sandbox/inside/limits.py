@@ -84,7 +84,7 @@ def apply(limits: RunLimits, other_tasks: int) -> None:
         resource.RLIMIT_FSIZE: limits.largest_file,
         resource.RLIMIT_NOFILE: max(limits.open_files, 16),
         resource.RLIMIT_NPROC: limits.threads + other_tasks,
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CORE: 1,  # 0 would not keep a handler of core dumps from being started
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
     }

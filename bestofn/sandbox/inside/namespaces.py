@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import stat
 import sys
 import sysconfig
+from typing import NoReturn
 
 from . import syscalls
 
@@ -129,6 +131,7 @@ def build_root(base: str) -> None:
     for name in _DEVICES:
         _touch(f"{base}/dev/{name}")
         syscalls.mount(f"/dev/{name}", f"{base}/dev/{name}", "", syscalls.MS_BIND)
+        syscalls.make_read_only(f"{base}/dev/{name}", recursive=False)  # its rights and times
     os.mkdir(base + IO_DIRECTORY)
     for name in ("stdin", "stdout", "stderr"):
         os.symlink(f"io/{name}", f"{base}/dev/{name}")
@@ -168,6 +171,7 @@ def renew_slot(slot: str, size: int) -> None:
     place = slot_mount(slot)
     with contextlib.suppress(PermissionError):
         if stat.S_IMODE(os.stat(place).st_mode) == 0o700 and not os.listdir(place):
+            os.utime(place)  # or a program could leave word in it
             return
     syscalls.unmount(place)
     mount_slot(slot, size)
@@ -211,3 +215,16 @@ def fork_alone(own: int) -> int:
     syscalls.setns(own, syscalls.CLONE_NEWPID)
     syscalls.unshare(syscalls.CLONE_NEWPID)
     return os.fork()
+
+
+def idle() -> NoReturn:
+    """Be the first process of a namespace: reap what is left to it, end with everything in it."""
+    try:
+        os.closerange(0, 1 << 20)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # so that nobody in there can send it
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        syscalls.drop_capabilities()
+        while True:
+            signal.pause()
+    finally:
+        os._exit(1)

@@ -12,11 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import harness, official, state, unittests
+from . import harness, official, scripts_inside, state, unittests
 
 PROGRAM, INPUT, ANSWER, REPORT = "program.json", "input", "answer", "report.json"
 _ROLES: dict[str, harness.Role] = {
     "call": harness.run_calls,
+    "inside": scripts_inside.run,
     "unittest": unittests.run,
     "official": official.run,
 }
@@ -33,6 +34,9 @@ class PlainReporter(harness.Reporter):
         self._folder = folder
         self._pid = os.getpid()
         self._loaded = False
+
+    def next_input(self) -> None:
+        """There is only one."""
 
     def next_run(self) -> str:
         """Loading comes first, then the only run."""

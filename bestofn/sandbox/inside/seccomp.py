@@ -11,7 +11,7 @@ import functools
 import os
 import struct
 
-from .syscall_numbers import ALWAYS, CHECKED, NAMESPACED, numbers
+from .syscall_numbers import ALWAYS, CHECKED, EXECUTING, FORKING, NAMESPACED, numbers
 
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _LOAD, _EQUAL, _AT_LEAST, _ABOVE, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x25, 0x45, 0x06
@@ -76,12 +76,14 @@ def _ranges(calls: set[int]) -> list[tuple[int, int]]:
     return ranges
 
 
-def build(*, namespaced: bool, processes: bool) -> bytes:
+def build(*, namespaced: bool, processes: bool, executes: bool = False) -> bytes:
     """The filter for processes that are, or are not, alone in a process namespace.
 
     Args:
         namespaced: No other process can be seen and mounts are read-only.
         processes: New processes may be started, not just threads.
+        executes: Files may be executed, and if ``processes`` also by new processes, even
+            where the process is not alone.
     """
     machine = os.uname().machine
     checked = numbers(CHECKED, machine)
@@ -92,6 +94,10 @@ def build(*, namespaced: bool, processes: bool) -> bytes:
             extra = {k: v for k, v in extra.items() if k not in ("fork", "vfork", "execve")}
         allowed |= set(extra.values())
         checked = {k: v for k, v in checked.items() if k not in ("kill", "tgkill")}
+    if executes:
+        allowed |= set(numbers(EXECUTING, machine).values())
+        if processes:
+            allowed |= set(numbers(FORKING, machine).values())
     program = _Program()
     program.load(_ARCHITECTURE)
     program.test(_EQUAL, _ARCHITECTURES[machine], "", "kill process")
@@ -137,7 +143,9 @@ def _write_checks(program: _Program, checked: dict[str, int], processes: bool) -
     program.give(_ERROR | errno.ENOSYS)
     program.label("socketpair")
     program.load(_argument(0))
-    program.test(_EQUAL, 1, "allow", "refuse")  # AF_UNIX
+    program.test(_EQUAL, 1, "", "refuse")  # AF_UNIX
+    program.load(_argument(1))
+    program.test(_ANY_BIT, 2, "refuse", "allow")  # datagrams could be sent to others' sockets
     program.label("prlimit64")
     program.load(_argument(0))
     program.test(_EQUAL, 0, "allow", "refuse")  # oneself

@@ -11,8 +11,9 @@ import sys
 import time
 from collections.abc import Collection
 
-from .isolate import LAYERS, LAYERS_OF, Isolation, remove_tree, spare_user
+from .isolate import LAYERS, LAYERS_OF, Isolation, spare_user
 from .limits import RunLimits
+from .trees import remove_tree
 
 _TRIAL_SECONDS = 20.0
 

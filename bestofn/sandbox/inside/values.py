@@ -3,52 +3,70 @@
 JSON's own types stand for themselves; everything else is an object ``{"t": kind, "v": ...}``.
 What is not a plain value, is cyclic, or is too deep or too big becomes an :class:`Opaque`,
 which names its type and never equals anything: an object with an ``__eq__`` that always agrees
-gains nothing. Containers of a program's own subclasses are read through the base class.
+gains nothing.
+
+What arrives compares as the original does in Python:
+
+* ``int`` of any size, ``float`` with nan, infinities and the sign of zero, ``complex``, ``bool``
+  (equal to 0 and 1, yet of its own type), ``str`` with lone surrogates, ``bytes``, ``bytearray``,
+  ``range``, ``Decimal``, ``Fraction``, ``None``, ``...``, and builtin functions and types by name.
+* ``list``, ``tuple``, ``set``, ``frozenset``, ``dict``; ``deque`` (equal to no list), ``Counter``
+  (a missing key is 0), ``OrderedDict`` (ordered against its like), ``defaultdict`` (with a factory
+  that is a builtin type, else without one), and the views of a dict.
+* ``date``, ``datetime``, ``time`` (of a time zone only the offset), ``timedelta``.
+
+Subclasses are read through their base class and arrive as that base: a named tuple as a tuple,
+which it equals, a program's own ``int`` as the number it holds whatever its methods say. numpy's
+numbers and arrays arrive as what their ``tolist`` gives.
 """
 
 from __future__ import annotations
 
+import builtins
 import json
 import math
 import sys
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from .rebuild import Finder, MalformedValue, Opaque, decode, loads
+
+__all__ = [
+    "Finder",
+    "MalformedValue",
+    "Opaque",
+    "decode",
+    "dumps",
+    "encode",
+    "holds_opaque",
+    "loads",
+]
 
 MAX_DEPTH = 100
 MAX_NODES = 4_000_000  # a container counts as much as some of its items
 _CONTAINER = 8
 _JSON_INT = 10**4000  # Python refuses to read longer decimal integers
 _ATOMS = frozenset({int, str, bool, type(None)})
-
-
-class MalformedValue(ValueError):
-    """The JSON at hand is not what :func:`encode` produces."""
-
-
-class Opaque:
-    """Stands for a value that cannot be passed over.
-
-    Args:
-        type_name: The value's type, and why it could not be passed when that is not obvious.
-    """
-
-    __slots__ = ("type_name",)
-
-    def __init__(self, type_name: str) -> None:
-        self.type_name = type_name
-
-    def __eq__(self, other: object) -> bool:
-        return False
-
-    def __ne__(self, other: object) -> bool:
-        return True
-
-    def __hash__(self) -> int:
-        return object.__hash__(self)
-
-    def __repr__(self) -> str:
-        return f"<opaque {self.type_name}>"
+_BUILTIN_KINDS = (type, type(len), type(Ellipsis), type(NotImplemented))
+_BUILTINS = {id(v): n for n, v in vars(builtins).items() if isinstance(v, _BUILTIN_KINDS)}
+_FACTORIES = (bool, dict, float, int, list, set, str, tuple)
+_VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
+_EXACT = frozenset(
+    [
+        *_VIEWS,
+        *(*_ATOMS, float, complex, bytes, bytearray, range, list, tuple, set, frozenset, dict),
+        *(deque, Counter, OrderedDict, *_BUILTIN_KINDS),
+    ]
+)
+_EXACT_NAMES = frozenset(
+    [
+        *(("decimal", "Decimal"), ("fractions", "Fraction"), ("datetime", "datetime")),
+        *(("datetime", "date"), ("datetime", "time"), ("datetime", "timedelta")),
+    ]
+)
+Keeper = Callable[[Any], "str | None"]
+"""A number for a value without a plain form that its owner holds on to, or None."""
 
 
 class _Refused(Exception):
@@ -56,38 +74,47 @@ class _Refused(Exception):
 
 
 class _Encoder:
-    def __init__(self) -> None:
+    def __init__(self, keep: Keeper | None, *, exact: bool) -> None:
+        self.keep = keep
+        self.exact = exact
         self.nodes = 0
         self.open: set[int] = set()
 
     def encode(self, value: Any, depth: int) -> Any:
         kind = type(value)
+        if self.exact and kind not in _EXACT and not _arrives_as_it_is(value, kind):
+            return self._without_form(value)
         if kind in _ATOMS or isinstance(value, (int, str)):
             return _encode_atom(value)
         if isinstance(value, float):
             return _encode_float(value)
-        if value is None:
-            return None
         if isinstance(value, complex):
             number = complex.__pos__(value)
             return {"t": "complex", "v": [_encode_float(number.real), _encode_float(number.imag)]}
         if isinstance(value, (bytes, bytearray)):
-            self._count(len(value) // 64)
-            return {"t": "bytes", "v": bytes(memoryview(value)).hex()}
+            self._count(len(memoryview(value)) // 64)
+            tag = "bytes" if isinstance(value, bytes) else "bytearray"
+            return {"t": tag, "v": bytes(memoryview(value)).hex()}
         if isinstance(value, range):
             return {"t": "range", "v": [_encode_atom(n) for n in _range_parts(value)]}
-        if kind is _kind_of("decimal", "Decimal"):
-            return {"t": "decimal", "v": str(value)}
-        if kind is _kind_of("fractions", "Fraction"):
-            parts = (value.numerator, value.denominator)
-            return {"t": "fraction", "v": [_encode_atom(n) for n in parts]}
         if isinstance(value, (list, tuple, set, frozenset, dict, deque)):
             return self._container(value, depth)
+        if kind in _VIEWS:
+            return {"t": _VIEWS[kind], "v": self.encode(list(value), depth + 1)}
+        rare = _encode_rare(value, kind)
+        if rare is not None:
+            return rare
         if kind.__module__ == "numpy" and callable(getattr(value, "tolist", None)):
             plain = value.tolist()
             if type(plain) is not kind:
                 return self.encode(plain, depth + 1)
-        return {"t": "opaque", "v": _name(value)}
+        return self._without_form(value)
+
+    def _without_form(self, value: Any) -> Any:
+        number = None if self.keep is None else self.keep(value)
+        if number is None:
+            return {"t": "opaque", "v": _name(value)}
+        return {"t": "kept", "v": [number, _name(value)]}
 
     def _container(self, value: Any, depth: int) -> Any:
         if depth >= MAX_DEPTH:
@@ -97,12 +124,10 @@ class _Encoder:
         self.open.add(id(value))
         try:
             if isinstance(value, dict):
-                self._count(2 * dict.__len__(value) + _CONTAINER)
-                pairs = [
-                    [self.encode(key, depth + 1), self.encode(item, depth + 1)]
-                    for key, item in list(dict.items(value))
-                ]
-                return {"t": "dict", "v": pairs}
+                return self._dict(value, depth)
+            if isinstance(value, deque):
+                length = _QUEUE_LENGTH(value) if type(value) is deque else None
+                return {"t": "deque", "v": [length, self._items(deque.__iter__(value), depth)]}
             for base, tag in _SEQUENCES:
                 if isinstance(value, base):
                     items = self._items(base.__iter__(value), depth)
@@ -110,6 +135,21 @@ class _Encoder:
         finally:
             self.open.discard(id(value))
         raise AssertionError("a container without an encoding")
+
+    def _dict(self, value: dict[Any, Any], depth: int) -> Any:
+        self._count(2 * dict.__len__(value) + _CONTAINER)
+        pairs = [
+            [self.encode(key, depth + 1), self.encode(item, depth + 1)]
+            for key, item in list(dict.items(value))
+        ]
+        kind = type(value)
+        if kind is defaultdict:
+            factory = value.default_factory  # type: ignore[attr-defined]
+            known = any(factory is one for one in _FACTORIES)
+            return {"t": "defaultdict", "v": [factory.__name__ if known else None, pairs]}
+        if kind is OrderedDict:
+            return {"t": "ordered", "v": pairs}
+        return {"t": "counter" if kind is Counter else "dict", "v": pairs}
 
     def _items(self, source: Iterable[Any], depth: int) -> list[Any]:
         items = list(source)
@@ -128,18 +168,55 @@ class _Encoder:
             raise _Refused("too big")
 
 
+_SEQUENCES: tuple[tuple[Any, str], ...] = (
+    (list, ""),
+    (tuple, "tuple"),
+    (set, "set"),
+    (frozenset, "frozenset"),
+)
+_QUEUE_LENGTH = vars(deque)["maxlen"].__get__
+
+
+def _arrives_as_it_is(value: Any, kind: type) -> bool:
+    """Whether a value of a type outside ``_EXACT`` comes back of that very type."""
+    if kind is defaultdict:
+        factory = value.default_factory
+        return factory is None or any(factory is one for one in _FACTORIES)
+    return any(kind is _kind_of(*names) for names in _EXACT_NAMES)
+
+
 def _kind_of(module: str, name: str) -> Any:
     """A class that values can only be of where somebody has imported its module."""
     return getattr(sys.modules.get(module), name, None)
 
 
-_SEQUENCES: tuple[tuple[Any, str], ...] = (
-    (list, ""),
-    (deque, ""),
-    (tuple, "tuple"),
-    (set, "set"),
-    (frozenset, "frozenset"),
-)
+def _encode_rare(value: Any, kind: type) -> Any:
+    if id(value) in _BUILTINS:
+        return {"t": "builtin", "v": _BUILTINS[id(value)]}
+    if kind is _kind_of("decimal", "Decimal"):
+        return {"t": "decimal", "v": str(value)}
+    if kind is _kind_of("fractions", "Fraction"):
+        return {"t": "fraction", "v": [_encode_atom(n) for n in _fraction_parts(value)]}
+    for name in ("datetime", "date", "time"):  # the first is a subclass of the second
+        base = _kind_of("datetime", name)
+        if base is not None and isinstance(value, base):
+            return {"t": "moment", "v": [name, base.isoformat(value)]}
+    base = _kind_of("datetime", "timedelta")
+    if base is not None and isinstance(value, base):
+        return {"t": "duration", "v": [_part(base, value, name) for name in _DURATION]}
+    return None
+
+
+_DURATION = ("days", "seconds", "microseconds")
+
+
+def _part(base: type, value: Any, name: str) -> int:
+    part: int = vars(base)[name].__get__(value)
+    return part
+
+
+def _fraction_parts(value: Any) -> tuple[int, int]:
+    return value.numerator, value.denominator
 
 
 def _range_parts(value: range) -> tuple[int, int, int]:
@@ -170,13 +247,19 @@ def _name(value: Any) -> str:
     return name[:100] if type(name) is str and name.isascii() else "object"
 
 
-def encode(value: Any) -> Any:
+def encode(value: Any, keep: Keeper | None = None, *, exact: bool = False) -> Any:
     """A value as JSON-ready data.
 
     Values that cannot be passed become, whole or in part, what decodes to :class:`Opaque`.
+
+    Args:
+        value: The value.
+        keep: Asked about parts without a plain form; those that it numbers decode to what the
+            other side finds under the number.
+        exact: Whether what would arrive as its base class counts as without a plain form.
     """
     try:
-        return _Encoder().encode(value, 0)
+        return _Encoder(keep, exact=exact).encode(value, 0)
     except _Refused as reason:
         return {"t": "opaque", "v": f"{_name(value)}: {reason}"}
     except (RecursionError, RuntimeError) as error:
@@ -195,118 +278,3 @@ def holds_opaque(data: Any) -> bool:
 def dumps(value: Any) -> bytes:
     """A value as JSON bytes."""
     return json.dumps(encode(value), separators=(",", ":")).encode("ascii")
-
-
-def loads(data: bytes | bytearray) -> Any:
-    """The value in JSON bytes.
-
-    Raises:
-        MalformedValue: they do not hold one.
-    """
-    try:
-        return decode(json.loads(data))
-    except MalformedValue:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise MalformedValue(f"not JSON: {error}") from error
-
-
-def decode(data: Any) -> Any:
-    """The value that JSON data made by :func:`encode` stands for.
-
-    Raises:
-        MalformedValue: the data was not made by :func:`encode`.
-    """
-    try:
-        return _decode(data)
-    except MalformedValue:
-        raise
-    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
-        raise MalformedValue(f"{type(error).__name__}: {error}") from error
-
-
-def _decode(data: Any) -> Any:
-    if isinstance(data, list):
-        if set(map(type, data)) <= _ATOMS:
-            return data
-        return [_decode(item) for item in data]
-    if not isinstance(data, dict):
-        return data
-    if data.keys() != {"t", "v"} or not isinstance(data["t"], str):
-        raise MalformedValue("an object without kind and content")
-    decoder = _DECODERS.get(data["t"])
-    if decoder is None:
-        raise MalformedValue("an unknown kind")
-    return decoder(data["v"])
-
-
-def _text(data: Any) -> str:
-    if not isinstance(data, str):
-        raise MalformedValue("text expected")
-    return data
-
-
-def _list(data: Any, size: int | None = None) -> list[Any]:
-    if not isinstance(data, list) or (size is not None and len(data) != size):
-        raise MalformedValue("a list expected")
-    return data
-
-
-def _hashable(items: list[Any]) -> list[Any]:
-    # Keys chosen to share a hash would make building the table take quadratic time.
-    if len(items) > 256 and len(set(map(hash, items))) < len(items) - 128:
-        raise MalformedValue("too many keys with equal hashes")
-    return items
-
-
-def _decode_dict(data: Any) -> dict[Any, Any]:
-    pairs = [_list(pair, 2) for pair in _list(data)]
-    keys = _hashable([_decode(key) for key, _ in pairs])
-    return dict(zip(keys, (_decode(item) for _, item in pairs), strict=True))
-
-
-def _decode_number(data: Any) -> int:
-    value = _decode(data)
-    if type(value) is not int:
-        raise MalformedValue("an integer expected")
-    return value
-
-
-def _decode_float(data: Any) -> float:
-    value = _decode(data)
-    if not isinstance(value, float):
-        raise MalformedValue("a float expected")
-    return value
-
-
-def _decode_decimal(data: Any) -> Any:
-    from decimal import Decimal  # here and below: rarely needed, and dear to fork
-
-    return Decimal(_text(data))
-
-
-def _decode_fraction(data: Any) -> Any:
-    from fractions import Fraction
-
-    return Fraction(*map(_decode_number, _list(data, 2)))
-
-
-def _decode_str(data: Any) -> str:
-    return bytes.fromhex(_text(data)).decode("utf-32-le", "surrogatepass")
-
-
-_DECODERS: dict[str, Callable[[Any], Any]] = {
-    "tuple": lambda data: tuple(_decode(_list(data))),
-    "set": lambda data: set(_hashable(_decode(_list(data)))),
-    "frozenset": lambda data: frozenset(_hashable(_decode(_list(data)))),
-    "dict": _decode_dict,
-    "bytes": lambda data: bytes.fromhex(_text(data)),
-    "complex": lambda data: complex(*map(_decode_float, _list(data, 2))),
-    "float": lambda data: float(_text(data)),
-    "int": lambda data: int(_text(data), 16),
-    "str": _decode_str,
-    "range": lambda data: range(*map(_decode_number, _list(data, 3))),
-    "decimal": _decode_decimal,
-    "fraction": _decode_fraction,
-    "opaque": lambda data: Opaque(_text(data)),
-}

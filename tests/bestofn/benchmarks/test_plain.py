@@ -25,7 +25,15 @@ def test_a_problem_as_json_and_as_text(tmp_path: Path) -> None:
     problem = read_problem(tmp_path / "sum.json")
     assert (problem.id, problem.entry_point) == ("sum", "add")
     assert problem.public_tests[0].input == (1, 2)
+    assert (problem.tolerance, problem.checker) == (0.0, "")
     assert read_problem(tmp_path / "task.md").statement.startswith("# Add")
+
+
+def test_how_a_problem_is_graded_is_read_too(tmp_path: Path) -> None:
+    checker = "def check(input, expected, output):\n    return True\n"
+    (tmp_path / "p.json").write_text(json.dumps({**PROBLEM, "tolerance": 1, "checker": checker}))
+    problem = read_problem(tmp_path / "p.json")
+    assert (problem.tolerance, problem.checker) == (1, checker)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +47,11 @@ def test_a_problem_as_json_and_as_text(tmp_path: Path) -> None:
         ({**PROBLEM, "entry_point": None}, "entry_point"),
         ({**PROBLEM, "public_tests": [{"kind": "calls", "input": []}]}, r"public_tests\[0\].kind"),
         ({**PROBLEM, "public_tests": [{"kind": "call", "input": 3}]}, r"public_tests\[0\]"),
+        ({**PROBLEM, "tolerance": "1e-6"}, "'tolerance'.*a string"),
+        ({**PROBLEM, "tolerance": -1}, "Problem.tolerance"),
+        ({**PROBLEM, "tolerance": float("nan")}, "Problem.tolerance"),
+        ({**PROBLEM, "checker": "def verify(): pass"}, "Problem.checker: must define check"),
+        ({**PROBLEM, "checker": ["def check(input, expected, output): pass"]}, "'checker'"),
     ],
 )
 def test_bad_problems_are_named(tmp_path: Path, value: Any, words: str) -> None:

@@ -164,3 +164,39 @@ def test_demo_shows_choices_reasons_and_a_table(bestofn: Run) -> None:
     assert done.returncode == 0, done.stderr
     for words in ("the choice is right", "examples only *", "consensus", "oracle", "isolation"):
         assert words in done.stdout
+
+
+BIGCODEBENCH = {
+    "task_id": "B/0",
+    "complete_prompt": 'def double(n):\n    """Twice n."""\n',
+    "instruct_prompt": "Write double(n), which is twice n.",
+    "code_prompt": "def double(n):",
+    "entry_point": "double",
+    "test": (
+        "import unittest\nclass TestCases(unittest.TestCase):\n"
+        "    def test_three(self):\n        self.assertEqual(double(3), 6)\n"
+    ),
+    "libs": "[]",
+}
+
+
+def test_bigcodebench_from_samples_and_from_results(bestofn: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text(json.dumps(BIGCODEBENCH) + "\n")
+    solutions = ["def double(n):\n    return n * n\n", "def double(n):\n    return 2 * n\n"]
+    (tmp_path / "s.jsonl").write_text(
+        "".join(json.dumps({"task_id": "B/0", "solution": text}) + "\n" for text in solutions)
+    )
+    recorded = [{"solution": solutions[0], "status": "pass", "details": {}}]
+    (tmp_path / "m_eval_results.json").write_text(json.dumps({"eval": {"B/0": recorded}}))
+    done = bestofn(
+        *("bench", "bigcodebench", "--problems", "p.jsonl", "--split", "instruct", "--json"),
+        *("--samples", "s.jsonl", "m_eval_results.json", "--judge", "first"),
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["problems"][0]["grades"]["verdicts"] == {
+        "s/0": False,
+        "s/1": True,
+        "m_eval_results/0": True,
+    }
+    assert result["arguments"]["split"] == "instruct"

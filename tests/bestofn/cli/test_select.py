@@ -95,3 +95,45 @@ def test_wrong_input_is_one_line_and_code_2(
     assert done.stdout == ""
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_problem_file_may_hold_a_tolerance_and_a_checker(bestofn: Run, task: Path) -> None:
+    checker = "def check(input, expected, output):\n    return float(output) ** 2 == float(input)\n"
+    problem = {
+        "statement": "Print a square root of n.\n\nInput: n.\nOutput: one number.",
+        "tolerance": 1e-3,
+        "public_tests": [{"kind": "stdin", "input": "4", "expected": "2.0"}],
+    }
+    programs = {"minus": "print(-2)", "near": "print(2.001)", "none": "print(5)"}
+    folder = task / "roots"
+    folder.mkdir()
+    for name, code in programs.items():
+        (folder / f"{name}.py").write_text(code)
+    kept = {}
+    for checked in (False, True):
+        path = task / "roots.json"
+        path.write_text(json.dumps({**problem, **({"checker": checker} if checked else {})}))
+        done = bestofn(
+            *("select", "--problem", path, "--candidates", folder, "--judge", "first", "--json")
+        )
+        shown = json.loads(done.stdout)
+        kept[checked] = sorted(set(programs) - {r["id"] for r in shown["rejected"]})
+    assert kept == {False: ["near"], True: ["minus"]}
+
+
+def test_a_checker_that_fails_is_said_in_one_line(bestofn: Run, task: Path) -> None:
+    path = task / "broken_checker.json"
+    path.write_text(
+        json.dumps(
+            {
+                "statement": "Print it.",
+                "checker": "def check(input, expected, output): return None",
+                "public_tests": [{"kind": "stdin", "input": "4", "expected": "2"}],
+            }
+        )
+    )
+    done = bestofn("select", "--problem", path, "--candidates", task / "candidates")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Problem.checker: returned None" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

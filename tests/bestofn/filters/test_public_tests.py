@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bestofn import Candidate, Limits, Problem, Sandbox, TestCase
+from bestofn import Candidate, Limits, Problem, Sandbox, SandboxFault, TestCase
 from bestofn.filters import run_public_tests
 
 pytestmark = pytest.mark.anyio
@@ -60,3 +60,57 @@ async def test_a_float_is_not_rejected_for_its_last_digits():
     problem = Problem(statement="Third.", public_tests=[stdin("1", "0.333333333333")])
     result = await filtered("print(1 / 3)", "print(0.33)", problem=problem)
     assert [candidate.id for candidate in result.kept] == ["0"]
+
+
+async def test_the_problem_says_how_far_off_a_float_may_be():
+    problem = Problem(
+        statement="Third.", tolerance=0.01, public_tests=[stdin("1", "0.333333333333")]
+    )
+    result = await filtered("print(1 / 3)", "print(0.33)", "print(0.3)", problem=problem)
+    assert [candidate.id for candidate in result.kept] == ["0", "1"]
+
+
+async def test_a_checker_decides_where_several_answers_are_right():
+    problem = Problem(
+        statement="Any divisor but 1.",
+        checker="def check(input, expected, output):\n    return int(input) % int(output) == 0",
+        public_tests=[stdin("12", "2"), stdin("15", "3")],
+    )
+    codes = ("n = int(input()); print(n)", "print(3)", "print(2)")
+    result = await filtered(*codes, problem=problem)
+    assert [candidate.id for candidate in result.kept] == ["0", "1"]
+
+
+class Breaking:
+    """A sandbox that breaks on programs that hold a word."""
+
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+        self.limits, self.level, self.workers = sandbox.limits, sandbox.level, sandbox.workers
+
+    async def execute(self, job, *, limits=None, until=None):
+        if "break" in job.source:
+            raise SandboxFault("the sandbox broke twice on one job")
+        return await self.sandbox.execute(job, limits=limits, until=until)
+
+
+async def broken(*codes):
+    candidates = [Candidate(id=str(number), code=code) for number, code in enumerate(codes)]
+    async with Sandbox() as sandbox:
+        return await run_public_tests(PROBLEM, candidates, Breaking(sandbox))
+
+
+async def test_a_sandbox_that_breaks_on_one_says_nothing_about_it():
+    result = await broken(RIGHT + "  # break", PLUS_ONE, CRASH)
+    assert {o.status for o in result.outcomes["0"]} == {"sandbox_fault"}
+    assert "broke twice" in result.outcomes["0"][0].error
+    assert [o.status for o in result.outcomes["1"]] == ["passed", "wrong", "wrong"]
+    assert [candidate.id for candidate in result.kept] == ["0"]  # half of three is more than one
+    result = await broken(RIGHT, RIGHT + "  # break")
+    assert [candidate.id for candidate in result.kept] == ["0"]
+    assert result.rejected[0].reason.startswith("the sandbox broke on its public tests")
+
+
+async def test_a_sandbox_that_breaks_on_all_is_an_error():
+    with pytest.raises(SandboxFault):
+        await broken(RIGHT + "  # break", CRASH + "  # break")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +43,29 @@ def test_tolerance_applies_to_written_fractions_only():
     assert not same_output("1000000", "1000001", tolerance=1e-5)
     assert not same_output("0.5", "nan", tolerance=1e-6)
     assert not same_output("0.5", "inf", tolerance=1e-6)
+    assert same_output("1.5e10", "15000000000.1", tolerance=1e-6)
+    assert not same_output("1e5", "100001", tolerance=1e-6)
+    assert same_output("inf", "Infinity", tolerance=1e-6)
+
+
+def test_tolerance_reaches_numbers_among_words():
+    assert same_output("Case 1: 0.50", "Case 1: 0.5000001", tolerance=1e-6)
+    assert not same_output("Case 1: 0.50", "Case 1: 0.5000001")
+    assert not same_output("Case 1: 0.50", "Case 2: 0.50", tolerance=1.5)
+    assert not same_output("Case 1 0.50", "Case 01 0.50", tolerance=1e-6)
+    assert not same_output("Case 0.50", "Case  0.50", tolerance=1e-6)
+    assert not same_output("Case 0.50", "Case half", tolerance=1e-6)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    ["snan", "-sNaN7", "nan", "inf", "1e9999999", "-1e" + "9" * 18, "1e-" + "9" * 18, "9" * 10_000],
+)
+@pytest.mark.parametrize("tolerance", [0.0, 1e-6])
+def test_no_number_that_a_program_prints_stops_the_comparison(printed, tolerance):
+    assert not same_output("0.5", printed, tolerance=tolerance)
+    assert not same_output("5 0.5", f"{printed} 0.5", tolerance=tolerance)
+    assert not same_output(f"0.5 {printed}", "0.5 7", tolerance=tolerance)
 
 
 @given(st.text(max_size=60))
@@ -76,3 +102,27 @@ def test_value_tolerance_reaches_inside():
     assert same_value([{"x": (0.3, 1)}], [{"x": (0.1 + 0.2, 1)}], tolerance=1e-9)
     assert not same_value([0.3], [0.4], tolerance=1e-9)
     assert not same_value([3], [3.0000001], tolerance=1e-3)  # an integer is asked for exactly
+
+
+def test_value_tolerance_is_relative_above_1_and_knows_complex_numbers():
+    assert same_value(1e6, 1e6 + 0.5, tolerance=1e-6)
+    assert not same_value(1e6, 1e6 + 1.5, tolerance=1e-6)
+    assert same_value([1j], [1e-9 + 1j], tolerance=1e-6)
+    assert not same_value([1j], [1e-3 + 1j], tolerance=1e-6)
+    assert same_value(1.0, 1, tolerance=1e-6)
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        *(pytest.param(sign * 10**400, id=f"{sign}e400") for sign in (1, -1)),
+        *(math.nan, math.inf, 1e308, complex(1e308, 1e308), Decimal("sNaN")),
+        {1: []}.items(),
+    ],
+)
+@pytest.mark.parametrize("expected", [0.5, -1e308, math.inf, math.nan, 1j, 3, [0.5], {"a": 1}, {2}])
+def test_no_value_that_a_program_returns_stops_the_comparison(expected, returned):
+    for tolerance in (0.0, 1e-6):
+        same = same_value(expected, returned, tolerance=tolerance)
+        assert same is (repr(expected) == repr(returned))
+        assert not same_value([expected, 0], [returned, 1], tolerance=tolerance)

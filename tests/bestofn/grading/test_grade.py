@@ -91,6 +91,34 @@ async def test_equality_cannot_be_forged():
     assert await statuses(FUNCTION, always_equal, CHECK) == ["wrong"]
 
 
+async def test_scripts_that_pass_functions_are_run_inside_and_marked():
+    problem = Problem(statement="Apply.", starter_code="def f(g, n): ...", entry_point="f")
+    plain = TestCase(kind="assertion", input="assert f(abs, -1) == 1")
+    needy = TestCase(kind="assertion", input="assert f(lambda n: n + 1, 1) == 2")
+    wrong = TestCase(kind="assertion", input="assert f(lambda n: n + 1, 1) == 3")
+    code = (
+        "seen = []\ndef f(g, n):\n    seen.append(n)\n    assert len(seen) == 1\n    return g(n)\n"
+    )
+    got = await outcomes(problem, code, [needy, plain, wrong, needy])
+    assert [outcome.status for outcome in got] == ["passed", "passed", "wrong", "passed"]
+    assert [outcome.tamper_evident for outcome in got] == [True, False, True, True]
+
+
+async def test_no_answer_moves_a_script_inside():
+    liar = "class E:\n    def __eq__(self, other): return True\n"
+    for returned in ("E()", "iter([E()])", "lambda: 1", "[E()]", "__import__('re').match('', '')"):
+        code = f"{liar}def f(x): return {returned}\n"
+        (got,) = await outcomes(FUNCTION, code, [CHECK])
+        assert (got.passed, got.tamper_evident) == (False, False)
+
+
+async def test_tampering_with_unittest_is_a_failure_with_a_reason():
+    code = "import unittest\nunittest.TestCase.assertEqual = print\ndef f(x): return x + 1\n"
+    (got,) = await outcomes(FUNCTION, code, [UNITTEST])
+    assert (got.status, got.tamper_evident) == ("error", True)
+    assert got.error == "TamperedWith: unittest.case.TestCase.assertEqual was replaced"
+
+
 async def test_a_leetcode_class_finds_the_usual_names():
     code = (
         "class Solution:\n"
@@ -117,6 +145,11 @@ async def test_tolerance_is_asked_for():
     test = TestCase(kind="call", input=[], expected=0.3)
     assert await statuses(problem, "def f(): return 0.1 + 0.2", test) == ["wrong"]
     assert await statuses(problem, "def f(): return 0.1 + 0.2", test, tolerance=1e-9) == ["passed"]
+    lenient = Problem(statement="Sum.", entry_point="f", tolerance=0.1)
+    for asked in (0.0, 1e-9):  # the problem's own counts, whoever grades
+        got = await statuses(lenient, "def f(): return 0.35", test, tolerance=asked)
+        assert got == ["passed"]
+    assert await statuses(lenient, "def f(): return 0.5", test) == ["wrong"]
 
 
 def test_text_for_people_is_short_and_on_one_line():

@@ -30,19 +30,6 @@ async def test_wall_clock_time_of_a_program_that_sleeps(each: Sandbox) -> None:
     assert result.seconds < 0.3 <= result.wall_seconds < 10
 
 
-async def test_clocks_are_out_of_the_programs_reach(sandbox: Sandbox) -> None:
-    source = (
-        "import signal, time, resource\n"
-        "for s in range(1, 32):\n"
-        "    try: signal.signal(s, signal.SIG_IGN)\n"
-        "    except (OSError, ValueError): pass\n"
-        "time.time = time.monotonic = time.process_time = lambda: 0\n"
-        "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
-    )
-    (result,) = await run(sandbox, source, limits=Limits(seconds=0.3, wall_seconds=30))
-    assert result.status == "timeout"
-
-
 async def test_threads_count_together_on_the_processor_clock(sandbox: Sandbox) -> None:
     source = (
         "import threading, hashlib\n"
@@ -66,13 +53,6 @@ async def test_memory(each: Sandbox) -> None:
     source = "if input() == '1':\n    x = bytearray(3 << 30)\nprint('fine')"
     results = await run(each, source, *"010", limits=Limits(memory_bytes=1 << 30))
     assert [r.status for r in results] == ["ok", "memory", "ok"]
-
-
-async def test_memory_filled_bit_by_bit(sandbox: Sandbox) -> None:
-    source = "x = []\nwhile True: x.append('x' * 10**6 + str(len(x)))"
-    limits = Limits(seconds=20, wall_seconds=60, memory_bytes=1 << 29)
-    (result,) = await run(sandbox, source, limits=limits)
-    assert result.status == "memory"
 
 
 async def test_output(each: Sandbox) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import datetime
 import math
 import operator
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bestofn.sandbox import Opaque
-from bestofn.sandbox.inside import values
+from bestofn.sandbox.inside import in_place, values
 
 scalars = (
     st.none()
@@ -63,6 +65,12 @@ def test_round_trip(value: Any) -> None:
     assert same(values.loads(values.dumps(value)), value)
 
 
+KINDS = (  # noqa: SIM905
+    "dict set int str bytes range float tuple deque counter ordered defaultdict moment duration "
+    "builtin kept keys values items decimal fraction complex bytearray opaque"
+).split()
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -71,7 +79,7 @@ def test_round_trip(value: Any) -> None:
             | st.dictionaries(st.text(), x)
             | st.fixed_dictionaries(
                 {
-                    "t": st.sampled_from(["dict", "set", "int", "str", "bytes", "range", "float"]),
+                    "t": st.sampled_from(KINDS),
                     "v": x,
                 }
             )
@@ -99,18 +107,136 @@ def test_not_a_number_and_infinities() -> None:
     assert second == -math.inf
 
 
-def test_containers_of_the_library_arrive_as_their_plain_base() -> None:
+def test_containers_of_the_library_arrive_as_what_they_are() -> None:
+    for value in (
+        deque([1, 2]),
+        deque([1, 2], 5),
+        Counter("aab"),
+        OrderedDict(b=1, a=2),
+        defaultdict(int, a=1),
+        defaultdict(None, a=1),
+        bytearray(b"x"),
+        datetime.date(2020, 2, 29),
+        datetime.datetime(2020, 2, 29, 1, 2, 3, 4),
+        datetime.datetime(2020, 2, 29, 1, tzinfo=datetime.UTC),
+        datetime.time(1, 2, 3),
+        datetime.timedelta(-1, 5, 7),
+        len,
+        int,
+        ValueError,
+        ...,
+        NotImplemented,
+    ):
+        assert same(round_trip(value), value)
+        assert same(round_trip([value]), [value])
+    assert round_trip(Counter("a"))["b"] == 0
+    assert round_trip(defaultdict(list))["b"] == []
+    assert round_trip(OrderedDict(b=1, a=2)) != OrderedDict(a=2, b=1)
+    assert round_trip(deque([1])) != [1]
+    assert round_trip(deque([1], 5)).maxlen == 5
+    assert list(round_trip({1: 2}.values())) == [2]
+    assert round_trip({1: 2}.keys()) == {1}
+    assert round_trip({1: 2}.items()) == {(1, 2)}
+
+
+def test_subclasses_arrive_as_their_base() -> None:
     Point = namedtuple("Point", "x y")
-    pairs = [
-        (deque([1, 2]), [1, 2]),
-        (defaultdict(int, a=1), {"a": 1}),
-        (Counter("aab"), {"a": 2, "b": 1}),
-        (OrderedDict(b=1, a=2), {"b": 1, "a": 2}),
+    stamp = type("Stamp", (datetime.datetime,), {"isoformat": lambda self: "never"})
+    factory = defaultdict(lambda: 1, a=1)
+    for value, plain in (
         (Point(1, 2), (1, 2)),
-        (bytearray(b"x"), b"x"),
-    ]
-    for value, plain in pairs:
+        (factory, defaultdict(None, a=1)),
+        (type("Text", (str,), {})("x"), "x"),
+        (type("Bytes", (bytes,), {"__len__": lambda self: -1})(b"x"), b"x"),
+        (type("Queue", (deque,), {})([1]), deque([1])),
+        (type("Tally", (Counter,), {})("a"), {"a": 1}),
+        (stamp(2020, 1, 2), datetime.datetime(2020, 1, 2)),
+    ):
         assert same(round_trip(value), plain)
+
+
+def test_what_has_no_plain_form_can_be_kept_back() -> None:
+    mine, kept = object(), []
+
+    def keep(value: Any) -> str | None:
+        kept.append(value)
+        return "7" if value is mine else None
+
+    data = values.encode([1, mine, object()], keep)
+    assert values.holds_opaque(data)
+    decoded = values.decode(data, lambda number, name: (number, name))
+    assert decoded[:2] == [1, ("7", "object")]
+    assert isinstance(decoded[2], Opaque)
+    assert kept[0] is mine
+    with pytest.raises(values.MalformedValue):
+        values.decode(data)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.int64(1),
+        np.array([1]),
+        namedtuple("P", "x")(1),
+        defaultdict(lambda: 1),
+        type("L", (list,), {})(),
+        type("I", (int,), {})(),
+        lambda: 1,
+        iter([]),
+        object,
+    ],
+    ids=repr,
+)
+def test_exactly_means_of_the_very_type(value: Any) -> None:
+    assert values.holds_opaque(values.encode([value], exact=True)) is (value is not object)
+
+
+@given(anything)
+def test_plain_values_pass_exactly(value: Any) -> None:
+    assert values.encode(value, exact=True) == values.encode(value)
+
+
+def test_who_changes_a_value_does_not_change_what_was_sent() -> None:
+    data = values.encode([1, 2])
+    values.decode(data).append(3)
+    assert data == [1, 2]
+
+
+containers = st.recursive(
+    st.integers(0, 3) | st.text(max_size=1),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.integers(0, 3), inner, max_size=3)
+        | st.tuples(inner, inner)
+        | st.sets(st.integers(0, 3))
+        | st.lists(inner, max_size=3).map(deque)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(containers), st.lists(containers))
+def test_a_change_in_place_gives_the_new_content(old: list[Any], new: list[Any]) -> None:
+    target = copy.deepcopy(old)
+    in_place.change(target, new)
+    assert same(target, new)
+
+
+@given(st.lists(containers), st.randoms())
+def test_objects_that_only_moved_stay_the_same_objects(old: list[Any], luck: Any) -> None:
+    target = list(old)
+    new = copy.deepcopy(old)
+    luck.shuffle(new)
+    in_place.change(target, new)
+    assert same(target, new)
+    objects = {id(item) for item in old if isinstance(item, list | dict | set | deque)}
+    assert all(id(i) in objects for i in target if isinstance(i, list | dict | set | deque))
+
+
+def test_what_cannot_become_something_else() -> None:
+    for old, new in (([], {}), (1, 2), ((1,), (2,)), ([], [1].__iter__())):
+        with pytest.raises(TypeError):
+            in_place.change(old, new)
 
 
 def test_numpy_values_arrive_as_plain_ones() -> None:

@@ -1,0 +1,61 @@
+"""Reports that a program forges on its own wire to the worker."""
+
+from __future__ import annotations
+
+import pytest
+
+from bestofn.sandbox import Sandbox, StdinJob
+
+from .tasks import task, wrong
+
+pytestmark = pytest.mark.anyio
+
+FORGE = """\
+import json, os, stat, sys
+frame, token = sys._getframe(), ""
+while frame is not None:
+    token = frame.f_locals.get("token", token)
+    frame = frame.f_back
+report = {{"token": token, "status": "ok", "error": "", "reuse": True, **{changes}}}
+body = json.dumps(report, ensure_ascii=False).encode("utf-8", "surrogatepass")
+for fd in range(3, 64):
+    try:
+        if stat.S_ISSOCK(os.fstat(fd).st_mode):
+            os.write(fd, len(body).to_bytes(4, "big") + body)
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(
+            changes,
+            marks=pytest.mark.xfail(strict=True, reason="kills the worker, twice") if bad else (),
+        )
+        for changes, bad in [
+            ("{'status': []}", True),
+            ("{'status': {}}", True),
+            ("{'status': 'exception', 'error': '\u00e9' * 20000}", True),
+            ("{'status': 'exception', 'error': 'x' * 60000}", False),
+            ("{'status': 'exception', 'error': 'x' * 70000}", False),
+            ("{'status': 'exception', 'error': '\\ud800'}", False),
+            ("{'status': 'exception', 'error': []}", False),
+            ("{'status': None}", False),
+            ("{'status': 'fine'}", False),
+            ("{'reuse': 1}", False),
+            ("{'token': []}", False),
+            ("{'gone': [], 'threads_left': {}, 'unpassable': 7}", False),
+            ("{'fault': 'x'}", False),
+        ]
+    ],
+)
+async def test_a_forged_report_is_the_forgers_own_business(hardened: Sandbox, changes: str) -> None:
+    forger = StdinJob(source=FORGE.format(changes=changes), inputs=("", ""))
+    first, second = await hardened.execute(forger)
+    for execution in (first, second):
+        assert execution.status in ("ok", "exception", "crash")
+        assert execution.stdout == ""
+    one = task(0)
+    assert wrong([one], {0: await hardened.execute(one.job)}) == []
