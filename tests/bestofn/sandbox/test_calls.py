@@ -189,7 +189,11 @@ class TestMore(Base):
         ("def f(n): return n + 1", "exception", "TestsFailed: test_two (failed)"),
         ("def f(n): return 1 / 0", "exception", "TestsFailed: test_one (error)"),
         ("import unittest\ndef f(n): raise unittest.SkipTest", "exception", "TestsFailed"),
-        ("import unittest\nunittest.TestCase.run = lambda *a: None", "exception", "TamperedWith: unittest.case.TestCase.run was replaced"),
+        (
+            "import unittest\nunittest.TestCase.run = lambda *a: None",
+            "exception",
+            "TamperedWith: unittest.case.TestCase.run was replaced",
+        ),
         ("def f(n): raise SystemExit", "exception", "TestsFailed: test_one (error)"),
         ("def f(n):\n    while True: pass", "timeout", ""),
         ("(", "exception", "SyntaxError"),

@@ -1,6 +1,5 @@
 """Programs that take all they can get: memory, numbers, stacks."""
 
-# ruff: noqa: E501 - programs stay readable on their own lines
 from __future__ import annotations
 
 from .casebook import SHORT, Case
