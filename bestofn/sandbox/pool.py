@@ -164,6 +164,8 @@ class Sandbox:
     async def _attempt(self, wire: WireJob) -> list[Execution]:
         if self._closed:
             raise SandboxUnavailable("this sandbox is closed; open a new one")
+        while self._idle and not self._idle[-1].alive:
+            await self._end(self._idle.pop())
         worker: Worker | UnsafeWorker
         worker = self._idle.pop() if self._idle else await self._start()
         healthy = False
@@ -205,8 +207,10 @@ class Sandbox:
         return worker
 
     async def _end(self, worker: Worker | UnsafeWorker) -> None:
-        await worker.close()
-        self._free_indexes.add(worker.index)
+        try:
+            await worker.close()
+        finally:
+            self._free_indexes.add(worker.index)
 
 
 def _cores() -> int:

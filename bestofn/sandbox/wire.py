@@ -220,12 +220,18 @@ def execution(kind: str, result: Any, answer: bytes) -> Execution:
         status=status,
         stdout=stdout,
         value=value,
-        error=str(error),
-        seconds=float(seconds),
-        wall_seconds=float(wall),
+        error=str(error).encode("utf-8", "backslashreplace").decode(),
+        seconds=_seconds(seconds),
+        wall_seconds=_seconds(wall),
         threads_left="threads_left" in marks,
         unpassable="unpassable" in marks,
     )
+
+
+def _seconds(value: Any) -> float:
+    if type(value) not in (int, float) or not 0 <= value < 1e9:
+        raise frames.FrameError("a time that is none")
+    return float(value)
 
 
 def _wall_seconds(limits: Limits) -> float:
@@ -250,7 +256,8 @@ def _modules(programs: list[dict[str, Any]]) -> list[str]:
         for text in program.values():
             if isinstance(text, str):
                 for one, several in _IMPORT.findall(text):
-                    found |= {one, *(name.strip() for name in several.split(","))}
+                    parts = filter(None, map(str.split, several.split(",")))
+                    found |= {one, *(part[0] for part in parts)}  # not what follows "as"
     return sorted(found & _PRELOADED)
 
 

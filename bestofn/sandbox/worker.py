@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import anyio
 
 from ..errors import SandboxUnavailable
 from .inside import frames
+from .inside.trees import remove_tree
 from .protection import Protection
 from .types import Execution, Level
 from .wire import WireJob, execution
@@ -208,6 +208,11 @@ class Worker:
             raise WorkerGone(f"the worker's reply is malformed: {error}") from error
 
     @property
+    def alive(self) -> bool:
+        """Whether its process has not ended."""
+        return self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         """The process id, for tests that end it."""
         return self._process.pid
@@ -223,7 +228,8 @@ class Worker:
                 await self._exited()
             self._process.wait()
             self._errors.close()
-            shutil.rmtree(self._base, ignore_errors=True)
+            with contextlib.suppress(OSError):  # what another user owns stays
+                remove_tree(self._base)
 
     async def _exited(self) -> None:
         if self._process.poll() is not None:
@@ -255,8 +261,17 @@ async def start(*, highest: Level, index: int = 0, found: Protection | None = No
             "Sandbox(unsafe=True) (--isolation unsafe) runs them without any protection, "
             "which is for programs that you trust"
         )
-    ours, theirs = socket.socketpair()
-    base = tempfile.mkdtemp(prefix="bestofn-")
+    with contextlib.ExitStack() as undo:
+        try:
+            ours, theirs = socket.socketpair()
+            undo.callback(ours.close)
+            undo.callback(theirs.close)
+            base = tempfile.mkdtemp(prefix="bestofn-")
+            undo.callback(os.rmdir, base)
+            errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+        except OSError as error:
+            raise SandboxUnavailable(f"no worker can be started: {error}") from error
+        undo.pop_all()
     config = {
         "socket": theirs.fileno(),
         "base": base,
@@ -265,7 +280,6 @@ async def start(*, highest: Level, index: int = 0, found: Protection | None = No
         "layers": None if found is None else found.layers,
         "drop_user": None if found is None else found.own_user,
     }
-    errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
     try:
         process = subprocess.Popen(  # noqa: ASYNC220 - the worker dies with the thread it came from
             [*_START, _BOOT, str(INSIDE), json.dumps(config)],

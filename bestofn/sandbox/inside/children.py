@@ -18,7 +18,11 @@ from .isolate import Isolation
 from .limits import RunLimits
 
 _CORES = os.cpu_count() or 1
+_LATE = 0.5  # seconds
+_LONGEST_NAP = 0.5
+_LONGEST_ERROR = 5000  # characters; what is said of a group of runs must fit a frame
 _SHORTEST_NAP = 0.002  # seconds between looks at a processor clock that is about to run out
+_MARKS = ("threads_left", "gone", "unpassable")
 _STATUSES = frozenset({"ready", "ok", "exception", "exit", "memory", "output", "crash"})
 _STANDARD_FILES = frozenset({"stdin", "native"})  # roles whose descriptors 0 and 1 are a program's
 _ROLES: dict[str, harness.Role] = {
@@ -302,10 +306,13 @@ def _checked(message: Any, token: str) -> dict[str, Any]:
     if (
         isinstance(message, dict)
         and message.get("token") == token
-        and message.get("status") in _STATUSES
+        and isinstance(message.get("status"), str)
+        and message["status"] in _STATUSES
         and isinstance(message.get("error"), str)
+        and len(message["error"]) <= _LONGEST_ERROR
         and isinstance(message.get("reuse"), bool)
         and isinstance(message.get("marks"), list)
+        and all(mark in _MARKS for mark in message["marks"])
         and type(message.get("answer")) is int
     ):
         return message
@@ -351,7 +358,12 @@ def watch(
             nap = min(nap, max(left / _CORES, _SHORTEST_NAP))
             for descriptor in child.descriptors(news=child is reporter):
                 poll.register(descriptor, select.POLLIN)
+        before, nap = time.monotonic(), min(nap, _LONGEST_NAP)
         ready = {descriptor for descriptor, _ in poll.poll(nap * 1000)}
+        # Time beyond the nap is time in which nothing ran: a paused machine, a stopped process.
+        late = time.monotonic() - before - nap
+        if late > _LATE:
+            deadline += late
         if library.fileno() in ready:
             raise LibraryGone
         # Another process that ends has its say when it is asked; only do not wake up for it.

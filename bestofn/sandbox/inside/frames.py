@@ -12,7 +12,7 @@ from typing import Any
 
 HEADER = 4
 SMALL = 1 << 16  # bytes; reports about a run, which carry no values
-LARGE = 1 << 20  # bytes; what the library and a worker say about a group of runs
+LARGE = 4 << 20  # bytes; what the library and a worker say about a group of runs
 _encode = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make one each time
 
 

@@ -56,7 +56,7 @@ class ScriptProcesses:
         """The kept process if its limits fit, else a new one."""
         kept, self._kept = self._kept, None
         if kept is not None:
-            if kept.child.limits.bind_like(limits) and not kept.child.ended:
+            if kept.child.limits.bind_like(limits) and kept.child.is_fit:
                 kept.is_new = False
                 kept.child.limits = limits
                 return kept

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
-from . import harness, intact, values
+from . import harness, in_place, intact, values
 from .checker import run_script
 
 _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__")
@@ -81,21 +81,27 @@ def _run(
 def _passing_on(maker: Callable[[], Any], names: dict[str, Any], name: str) -> Callable[..., Any]:
     """The program's function, with what it returns made plain where that is possible."""
 
-    def call(*arguments: Any, **named: Any) -> Any:
-        value = maker()(*arguments, **named)
-        if any(value is one for one in (*arguments, *named.values())):
-            return value
+    def plain(value: Any, *, exact: bool = False) -> tuple[Any, bool]:
+        """A copy that no object of the program's decides about, and whether it had to be made."""
         kept: list[Any] = []
 
         def keep(part: Any) -> str:
-            kept.append(part)
+            kept.append(part if _is_honest(part, names) else values.Opaque(type(part).__name__))
             return str(len(kept) - 1)
 
-        def find(number: str, _: str) -> Any:
-            part = kept[int(number)]
-            return part if _is_honest(part, names) else values.Opaque(type(part).__name__)
+        data = values.encode(value, keep, exact=exact)
+        lies = any(isinstance(part, values.Opaque) for part in kept)
+        return values.decode(data, lambda number, _: kept[int(number)]), lies
 
-        return values.decode(values.encode(value, keep), find)
+    def call(*arguments: Any, **named: Any) -> Any:
+        value = maker()(*arguments, **named)
+        passed = (*arguments, *named.values())
+        for argument in passed:
+            if in_place.can_change(argument):
+                copy, lies = plain(argument, exact=True)
+                if lies:
+                    in_place.change(argument, copy)
+        return value if any(value is one for one in passed) else plain(value)[0]
 
     call.__name__ = call.__qualname__ = name
     return call
@@ -108,9 +114,13 @@ def _is_honest(value: Any, names: dict[str, Any]) -> bool:
         return True
     model = names.get(kind.__name__)
     model = model if isinstance(model, type) else object
-    return all(
-        _same_code(getattr(kind, name, None), getattr(model, name, None)) for name in _COMPARISONS
-    )
+    pairs = [(getattr(kind, name, None), getattr(model, name, None)) for name in _COMPARISONS]
+    return all(_same_code(own, other) or _is_of_the_tests(own) for own, other in pairs)
+
+
+def _is_of_the_tests(function: Any) -> bool:
+    code = getattr(function, "__code__", None)  # whose file the program cannot make up
+    return code is not None and code.co_filename in ("check.py", "setup.py")
 
 
 def _is_same_class(own: Any, model: Any) -> bool:

@@ -262,7 +262,7 @@ def encode(value: Any, keep: Keeper | None = None, *, exact: bool = False) -> An
         return _Encoder(keep, exact=exact).encode(value, 0)
     except _Refused as reason:
         return {"t": "opaque", "v": f"{_name(value)}: {reason}"}
-    except (RecursionError, RuntimeError) as error:
+    except Exception as error:  # whatever the value's own __class__ or __getattribute__ does
         return {"t": "opaque", "v": f"{_name(value)}: {type(error).__name__}"}
 
 

@@ -266,9 +266,6 @@ def test_objects_that_fight_back_come_as_plain_values_or_not_at_all(
     assert sound, status
 
 
-@pytest.mark.xfail(
-    strict=True, reason="encode lets out what a program's own __getattribute__ or __class__ raises"
-)
 @examples(600)
 @given(kinds)
 def test_encoding_objects_that_fight_back_raises_no_exception(description: Kind) -> None:

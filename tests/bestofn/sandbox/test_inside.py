@@ -445,6 +445,24 @@ async def test_forgeries_fail_inside(hardened: Sandbox, name: str) -> None:
     assert honest.status == "ok", honest
 
 
+async def test_inside_an_argument_is_no_way_in_for_liars(hardened: Sandbox) -> None:
+    scripts = (
+        "l = [0]\nassert f(l, lambda: 0) is l and l == [42]",
+        "l = [0]\nf(l, lambda: 0)\nassert l[0] == 42",
+        "d = {1: 0}\nf(d, lambda: 0)\nassert d == {1: 42}",
+    )
+    liars = (
+        "class Yes:\n    __eq__ = lambda *a: True\n    __hash__ = None\n",
+        "class Yes(int):\n    __eq__ = lambda *a: True\n    __hash__ = int.__hash__\n",
+    )
+    act = "def f(x, g):\n    x[min(1, len(x) - 1) if isinstance(x, list) else 1] = {}\n    return x"
+    for liar in liars:
+        for result in await check(hardened, liar + act.format("Yes()"), *scripts, inside=True):
+            assert result.status == "exception", result
+    for result in await check(hardened, act.format(42), *scripts, inside=True):
+        assert result.status == "ok", result
+
+
 async def test_inside_every_script_meets_a_new_process(each: Sandbox) -> None:
     source = "import os\nseen = []\ndef f(g):\n    seen.append(1)\n    return len(seen), g(seen)"
     scripts = ["assert f(lambda s: s) == (1, [1])"] * 3
@@ -463,8 +481,9 @@ async def test_inside_objects_are_themselves(each: Sandbox) -> None:
         "assert f(1, lambda x: None) == Node(1)",
         "import re\nassert f(re.compile('a')) == re.compile('a')",
         "assert list(f(x for x in [1, 2])) == [1, 2]",
+        "def check(f):\n    class Mine:\n        def __eq__(self, other): return type(other) is Mine\n    assert f([Mine()]) == [Mine()] and f((Mine(),)) == (Mine(),)",
         "assert f(1, lambda x: None) == Node(2)",
         setup=NODE,
         inside=True,
     )
-    assert [r.status for r in results] == ["ok"] * 4 + ["exception"], results
+    assert [r.status for r in results] == ["ok"] * 5 + ["exception"], results

@@ -244,5 +244,5 @@ def as_expected_of(reason: str, verdict: OfficialVerdict) -> bool:
     if reason == THREADS:
         return verdict.code == -2 or verdict.passed
     if reason == SPEED:
-        return verdict.code in (None, -2)
+        return verdict.code in (None, -2, -3)  # slower here at an earlier test, or faster
     return verdict.code == -2 and verdict.results[0] is False

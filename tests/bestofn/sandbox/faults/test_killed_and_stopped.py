@@ -242,7 +242,6 @@ async def test_idle_workers_that_were_killed_cost_nothing(
         assert wrong([tasks[1]], {0: executions}) == []
 
 
-@pytest.mark.xfail(strict=True, reason="both attempts at a job may get a worker that died idle")
 async def test_all_idle_workers_killed_cost_nothing(nothing_left: set[tuple[int, str]]) -> None:
     tasks = [task(0), task(3)]
     async with Sandbox(workers=2, limits=LIMITS) as sandbox:
@@ -255,7 +254,6 @@ async def test_all_idle_workers_killed_cost_nothing(nothing_left: set[tuple[int,
         assert wrong(tasks[:1], {0: await sandbox.execute(tasks[0].job)}) == []
 
 
-@pytest.mark.xfail(strict=True, reason="time in which nobody could run counts as the program's")
 async def test_a_clock_that_jumps_while_everything_stands_still_is_no_time_out(
     nothing_left: set[tuple[int, str]],
 ) -> None:

@@ -74,11 +74,7 @@ anyio.run(main)
     ("when", "free"),
     [
         ("run", 0),
-        pytest.param(
-            *("restart", 0),
-            marks=pytest.mark.xfail(strict=True, reason="start() lets OSError out, and leaks"),
-        ),
-        *(("restart", free) for free in (1, 2, 3, 4, 6)),
+        *(("restart", free) for free in (0, 1, 2, 3, 4, 6)),
         ("close", 0),
     ],
 )
@@ -118,7 +114,6 @@ anyio.run(main)
 """
 
 
-@pytest.mark.xfail(strict=True, reason="start() lets out what mkdtemp raises, and leaks")
 def test_without_a_place_for_its_directory_no_worker_starts(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
     done = subprocess.run(

@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
-from bestofn.sandbox import Level, Limits, Sandbox
+from bestofn.sandbox import Level, Limits, Protection, Sandbox
 from bestofn.sandbox.inside import isolate, syscall_numbers
 from bestofn.sandbox.inside.trees import remove_tree
-from bestofn.sandbox import Protection
 
 from .casebook import WORDS
 from .controls import warm_up
 from .watcher import Watcher
 
+GENEROUS = Limits(seconds=10, wall_seconds=120)
 _KEYS = ("HOSTILE_API_KEY", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY")
 
 
@@ -151,22 +151,24 @@ async def hardened(
     request: pytest.FixtureRequest, anyio_backend: str, targets: Targets
 ) -> AsyncIterator[Sandbox]:
     """The levels that hostile programs may be run at, with a second worker as a neighbour."""
-    limits = Limits(seconds=10, wall_seconds=120)
-    async with Sandbox(workers=2, limits=limits, _level=request.param) as sandbox:
+    async with Sandbox(workers=2, limits=GENEROUS, _level=request.param) as sandbox:
         await warm_up(sandbox)
         if sandbox.level != request.param:
             pytest.skip(f"isolation level {request.param} does not work here: {sandbox.missing}")
+        before = await targets.watcher.calm()
         yield sandbox
+        await warm_up(sandbox)
+        assert await targets.watcher.settled(before) == {}, "all of them together left something"
 
 
 @pytest.fixture(scope="module")
 async def as_root(anyio_backend: str, targets: Targets) -> AsyncIterator[Sandbox]:
     """Level full, without a user of their own for the programs."""
-    async with Sandbox(workers=2, limits=Limits(seconds=10, wall_seconds=120)) as sandbox:
+    async with Sandbox(workers=2, limits=GENEROUS) as sandbox:
         await warm_up(sandbox)
         if sandbox.level != Level.FULL:
             pytest.skip(f"isolation level full does not work here: {sandbox.missing}")
-    async with Sandbox(workers=2, limits=Limits(seconds=10, wall_seconds=120)) as sandbox:
-        sandbox._found = Protection(level=Level.FULL, layers=isolate.LAYERS, drop_user=False)
+    async with Sandbox(workers=2, limits=GENEROUS) as sandbox:
+        sandbox._found = Protection(level=Level.FULL, layers=isolate.LAYERS, own_user=False)
         await warm_up(sandbox)
         yield sandbox

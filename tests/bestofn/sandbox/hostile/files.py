@@ -34,14 +34,17 @@ print(passed(
         name="listing outside",
         source="""
 import os
+def foreign(path):
+    if os.path.realpath(path) != path: raise OSError('a link into its own place')
+    os.listdir(path)
 print(passed(
     home=lambda: os.listdir(HOME),
     outside=lambda: os.listdir(OUTSIDE),
     up=lambda: os.listdir('../../..'),
-    tmp=lambda: '/tmp' != os.path.realpath('/tmp') or os.listdir('/tmp'),
+    tmp=lambda: foreign('/tmp'),
     proc=lambda: os.listdir('/proc'),
     sys=lambda: os.listdir('/sys'),
-    shm=lambda: os.path.realpath('/dev/shm') != '/dev/shm' or os.listdir('/dev/shm'),
+    shm=lambda: foreign('/dev/shm'),
     root=lambda: os.listdir('/root'),
     etc=lambda: os.listdir('/etc'),
     dev=lambda: os.listdir('/dev'),
@@ -49,8 +52,7 @@ print(passed(
     io=lambda: os.listdir('/dev/io'),
 ))
 """,
-        prints="['tmp', 'shm']\n",
-        light={"prints": "[]\n"},
+        prints="[]\n",
     ),
     Case(
         name="processes seen through files",

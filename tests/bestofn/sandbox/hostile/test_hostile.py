@@ -1,17 +1,20 @@
 """Every hostile program: contained, judged right, without harm to others, and nothing left."""
 
+# ruff: noqa: ASYNC110, ASYNC240 - the file system is looked at in passing
 from __future__ import annotations
 
 import os
+import signal
+from pathlib import Path
 
 import anyio
 import pytest
 
-from bestofn.sandbox import Execution, Level, Sandbox
+from bestofn.sandbox import Execution, Level, Sandbox, StdinJob
 
 from . import descriptors, files, interpreter, kernel, memory, network, poison, processes
 from .casebook import Case
-from .conftest import Targets
+from .conftest import GENEROUS, Targets
 from .controls import both, control
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +80,43 @@ async def test_hostile_to_files_where_programs_keep_root(
 ) -> None:
     """As they have to where the interpreter is out of other users' reach."""
     await judge(as_root, targets, CASES[name])
+
+
+async def test_programs_are_what_the_kernel_ends_first_for_want_of_memory(
+    hardened: Sandbox, targets: Targets
+) -> None:
+    for worker in targets.watcher.workers():
+        assert Path(f"/proc/{worker}/oom_score_adj").read_text() == "1000\n"
+
+
+async def test_worker_killed_while_a_program_is_hard_to_clear_away(targets: Targets) -> None:
+    bases = Path(targets.names["BASES"])
+    source = """
+import os, time
+top = os.getcwd()
+for _ in range(1500):
+    os.mkdir('d')
+    os.chdir('d')
+os.mkdir(top + '/ready')
+time.sleep(1000)
+"""
+    job = StdinJob(source=source, inputs=("",))
+    others = set(bases.iterdir()), set(targets.watcher.workers())
+    async with Sandbox(workers=1, limits=GENEROUS, _level=Level.LIGHT) as sandbox:
+        await control(sandbox, "stdin")
+        if sandbox.level != Level.LIGHT:
+            pytest.skip(f"isolation level light does not work here: {sandbox.missing}")
+        (base,) = set(bases.iterdir()) - others[0]
+        (worker,) = set(targets.watcher.workers()) - others[1]
+        async with anyio.create_task_group() as group:
+            group.start_soon(sandbox.execute, job)
+            with anyio.fail_after(100):
+                while not any(base.glob("program/*/ready")):
+                    await anyio.sleep(0.01)
+            os.kill(worker, signal.SIGKILL)
+            group.cancel_scope.cancel()
+        await control(sandbox, "stdin")
+        assert not base.exists()
 
 
 def test_there_are_enough() -> None:

@@ -15,11 +15,18 @@ import anyio
 _PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/run/lock", "/", "/usr", "/home")
 _PATIENCE = 30.0  # seconds; what is really left behind is still there then
 
+# They may shrink: the last run's processes had perhaps not quite ended when these were counted.
+_COUNTS = ("processes below the workers", "descriptors of the workers")
+
 Snapshot = dict[str, Any]
 
 
 def _stat_fields(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].decode().split()
+
+
+_KERNEL = 2  # parent of the kernel's own threads
 
 
 def _processes() -> dict[int, int]:
@@ -29,7 +36,7 @@ def _processes() -> dict[int, int]:
         if name.isdigit():
             with contextlib.suppress(OSError):
                 found[int(name)] = int(_stat_fields(int(name))[1])
-    return found
+    return {pid: parent for pid, parent in found.items() if _KERNEL not in (pid, parent)}
 
 
 def _below(parents: dict[int, int], root: int) -> set[int]:
@@ -39,11 +46,11 @@ def _below(parents: dict[int, int], root: int) -> set[int]:
     return family - {root}
 
 
-def _marked(pid: int, marks: tuple[bytes, ...]) -> bool:
+def _marked(pid: int, *marks: bytes) -> bool:
     text = b""
     for name in ("cmdline", "environ", "comm"):
-        with contextlib.suppress(OSError):
-            text += Path(f"/proc/{pid}/{name}").read_bytes()
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/{name}", "rb") as file:
+            text += file.read()
     return any(mark in text for mark in marks)
 
 
@@ -116,16 +123,19 @@ class Watcher:
 
     def workers(self) -> list[int]:
         """The worker processes of this process."""
-        parents = _processes()
-        marks = (str(self._bases).encode(),)
-        return sorted(p for p in parents if parents[p] == os.getpid() and _marked(p, marks))
+        return self._workers(_processes())
+
+    def _workers(self, parents: dict[int, int]) -> list[int]:
+        base = str(self._bases).encode()
+        own = [p for p, parent in parents.items() if parent == os.getpid()]
+        return sorted(p for p in own if _marked(p, base))
 
     def look(self) -> Snapshot:
         """Everything at this moment."""
         marks = (self._mark.encode(), str(self._bases).encode())
         parents = _processes()
         family = _below(parents, os.getpid())
-        workers = self.workers()
+        workers = self._workers(parents)
         ended = {p for p in family if self._state(p) in ("Z", "X", "gone")}
         helpers = sorted(family - set(workers) - ended - {self._bystander})
         return {
@@ -133,11 +143,11 @@ class Watcher:
             "processes below the workers": len(helpers),
             "ended processes": sorted(ended),
             "marked processes elsewhere": [
-                p for p in parents if p not in family and p != os.getpid() and _marked(p, marks)
+                p for p in parents if p not in family and p != os.getpid() and _marked(p, *marks)
             ],
             "stopped processes": [p for p in family if self._state(p) in "Tt"],
             "descriptors of the library": _descriptors(os.getpid()),
-            "descriptors of the workers": sorted(map(_count_descriptors, (*workers, *helpers))),
+            "descriptors of the workers": sum(map(_count_descriptors, (*workers, *helpers))),
             "places of the workers": _names(self._bases),
             "marked files": [
                 f"{place}/{name}"
@@ -183,7 +193,11 @@ class Watcher:
         deadline = time.monotonic() + _PATIENCE
         while True:
             now = self.look()
-            changed = {key: (before[key], now[key]) for key in before if before[key] != now[key]}
+            changed = {
+                key: (before[key], now[key])
+                for key in before
+                if (now[key] > before[key] if key in _COUNTS else now[key] != before[key])
+            }
             if not changed or time.monotonic() > deadline:
                 return changed
             await anyio.sleep(0.01)
