@@ -312,6 +312,7 @@ def _checked(message: Any, token: str) -> dict[str, Any]:
         and len(message["error"]) <= _LONGEST_ERROR
         and isinstance(message.get("reuse"), bool)
         and isinstance(message.get("marks"), list)
+        and len(message["marks"]) <= len(_MARKS)
         and all(mark in _MARKS for mark in message["marks"])
         and type(message.get("answer")) is int
     ):

@@ -142,9 +142,11 @@ class Job:
         room = self.limits.room
         self.reporter.start(spans, room)
         for done in range(1, len(spans) + 1):
-            if not self._run_one() or self._replies.held > room:
-                return done
-        return len(spans)
+            goes_on = self._run_one()
+            if not goes_on or self._replies.held > room or done == len(spans):
+                self._replies.flush(at_rest=goes_on)
+                break
+        return done
 
     def _run_one(self) -> bool:
         """Wait for the end of the run that is under way; whether the process can go on."""
@@ -155,7 +157,7 @@ class Job:
             report = self.watch(self.reporter, self._deadline(began))
             status, error, reuse = report["status"], report["error"], report["reuse"]
             answer, marks = report["answer"], report["marks"]
-            if "gone" in marks:
+            if "gone" in marks and self.reporter is not self.program:  # else a program says so
                 ending = self.program.wait_for_end(self.limits.wall_seconds)
                 status, error, reuse = ending.status, ending.error, False
         except Ending as ending:

@@ -58,18 +58,24 @@ class Replies:
         self._send([*self._checked(), result])
         self._courier.deliver(file, 0, result.size)
 
-    def flush(self) -> None:
-        """Send what was gathered."""
+    def flush(self, *, at_rest: bool = False) -> None:
+        """Send what was gathered.
+
+        Args:
+            at_rest: The program waits, and so has nothing in the file that it did not report.
+        """
         if self._results:
-            self._send(self._checked())
+            self._send(self._checked(at_rest=at_rest))
         self._flushed = time.monotonic()
 
-    def _checked(self) -> list[Result]:
-        """The results so far; a program that took answers back has none."""
-        if os.fstat(self._answers).st_size >= self.held:
+    def _checked(self, *, at_rest: bool = False) -> list[Result]:
+        """The results so far; a program whose answers are not what it reported has none."""
+        size = os.fstat(self._answers).st_size
+        if size == self.held or (size > self.held and not at_rest):
             return self._results
         self.held = self._sent
-        return [Result("crash", "malformed report: the answer is gone") for _ in self._results]
+        problem = "malformed report: the answers are not what was reported"
+        return [Result("crash", problem) for _ in self._results]
 
     def _send(self, results: list[Result]) -> None:
         self._library.sendall(frames.pack({"results": results}))

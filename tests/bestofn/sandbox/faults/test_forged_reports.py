@@ -44,6 +44,7 @@ for fd in range(3, 64):
         "{'token': []}",
         "{'marks': {}}",
         "{'marks': [[], 7]}",
+        "{'marks': ['gone', 'threads_left', 'unpassable']}",
         "{'marks': ['gone', 'threads_left', 'unpassable'] * 1000}",
         "{'answer': 1 << 70}",
         "{'answer': -2}",

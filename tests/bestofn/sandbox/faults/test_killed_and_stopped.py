@@ -214,10 +214,9 @@ async def test_a_worker_that_is_killed_takes_the_programs_whole_family_with_it(
         if sandbox.level != Level.FULL:
             pytest.skip(f"below full programs have no family to leave, and this is {sandbox.level}")
         (worker,) = children()
-        idle = descendants(worker)
 
         async def kill_when_all_are_there() -> None:
-            while sum(map(sleeps, descendants(worker) - idle)) < 5:
+            while sum(map(sleeps, descendants(worker))) < 5:
                 await turns(1)
             everyone = {worker} | descendants(worker)
             nothing_left.update((p, began) for p in everyone if (began := birth(p)) is not None)
@@ -264,11 +263,11 @@ async def test_a_clock_that_jumps_while_everything_stands_still_is_no_time_out(
     async with Sandbox(workers=1, limits=limits) as sandbox:
         await sandbox.execute(StdinJob(source="", inputs=("",)))
         (worker,) = children()
-        idle = [worker, *descendants(worker)]
 
         async def pause() -> None:
-            while not any(map(sleeps, program := descendants(worker) - set(idle))):
+            while not (program := {pid for pid in descendants(worker) if sleeps(pid)}):
                 await turns(1)
+            idle = [worker, *sorted(descendants(worker) - program)]
             for pid in (*idle, *program):
                 send(pid, signal.SIGSTOP)
             await anyio.sleep(4.5)
