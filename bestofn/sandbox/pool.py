@@ -154,20 +154,19 @@ class Sandbox:
                 if limits.total_seconds is None or left < limits.total_seconds:
                     wire = prepare(job, replace(limits, total_seconds=left))
             try:
-                return await self._attempt(wire)
+                return await self._attempt(wire, self._idle.pop() if self._idle else None)
             except WorkerGone:
-                try:
-                    return await self._attempt(wire)
+                try:  # in a new one: those that are idle may have died too
+                    return await self._attempt(wire, None)
                 except WorkerGone as error:
                     raise SandboxFault(f"the sandbox broke twice on one job: {error}") from error
 
-    async def _attempt(self, wire: WireJob) -> list[Execution]:
+    async def _attempt(
+        self, wire: WireJob, worker: Worker | UnsafeWorker | None
+    ) -> list[Execution]:
         if self._closed:
             raise SandboxUnavailable("this sandbox is closed; open a new one")
-        while self._idle and not self._idle[-1].alive:
-            await self._end(self._idle.pop())
-        worker: Worker | UnsafeWorker
-        worker = self._idle.pop() if self._idle else await self._start()
+        worker = worker or await self._start()
         healthy = False
         try:
             results = await worker.run(wire, self._count)

@@ -51,11 +51,6 @@ class UnsafeWorker:
         self.index = index
         self.found = Protection(level=Level.UNSAFE, own_user=False, missing=(UNPROTECTED,))
 
-    @property
-    def alive(self) -> bool:
-        """There is nothing that could have died."""
-        return True
-
     async def run(self, job: WireJob, started: Callable[[], None]) -> list[Execution]:
         """Run a job; see :meth:`bestofn.sandbox.worker.Worker.run`."""
         if job.kind not in ("stdin", "call", "inside", "unittest", "official"):

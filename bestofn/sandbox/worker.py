@@ -208,11 +208,6 @@ class Worker:
             raise WorkerGone(f"the worker's reply is malformed: {error}") from error
 
     @property
-    def alive(self) -> bool:
-        """Whether its process has not ended."""
-        return self._process.poll() is None
-
-    @property
     def pid(self) -> int:
         """The process id, for tests that end it."""
         return self._process.pid

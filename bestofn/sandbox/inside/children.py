@@ -345,7 +345,8 @@ def watch(
         message = reporter.news(ready)
         if message is not None:
             return message
-        nap = deadline - time.monotonic()
+        looked = time.monotonic()
+        nap = deadline - looked
         if nap <= 0:
             raise Ending("timeout", "out of wall-clock time")
         poll = select.poll()
@@ -359,10 +360,10 @@ def watch(
             nap = min(nap, max(left / _CORES, _SHORTEST_NAP))
             for descriptor in child.descriptors(news=child is reporter):
                 poll.register(descriptor, select.POLLIN)
-        before, nap = time.monotonic(), min(nap, _LONGEST_NAP)
+        nap = min(nap, _LONGEST_NAP)
         ready = {descriptor for descriptor, _ in poll.poll(nap * 1000)}
         # Time beyond the nap is time in which nothing ran: a paused machine, a stopped process.
-        late = time.monotonic() - before - nap
+        late = time.monotonic() - looked - nap
         if late > _LATE:
             deadline += late
         if library.fileno() in ready:
