@@ -169,15 +169,14 @@ def test_closed_equals_unrolled(name: str, clip: float | None, steps: int) -> No
         "sgd": lambda p: torch.optim.SGD(p, lr=1e-2),
         "adam": lambda p: torch.optim.Adam(p, lr=1e-2),
         "adamw": lambda p: torch.optim.AdamW(p, lr=1e-2, weight_decay=0.1),
-        "two rates": lambda p: torch.optim.Adam([{"params": p[:1], "lr": 1e-3}, {"params": p[1:]}],
-                                                lr=1e-2),
+        "two rates": lambda p: torch.optim.Adam(
+            [{"params": p[:1], "lr": 1e-3}, {"params": p[1:]}], lr=1e-2
+        ),
     }
     losses, meta_loss, parameters = small_problem()
     optimizer = warmed_up(makers[name], losses, parameters, steps)
     weights = torch.rand(16, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    exact = exact_hypergradient(
-        losses, meta_loss, weights, parameters, optimizer, clip=clip
-    )
+    exact = exact_hypergradient(losses, meta_loss, weights, parameters, optimizer, clip=clip)
     found = closed(losses, meta_loss, weights, parameters, optimizer, clip)
     torch.testing.assert_close(1e-2 * found, exact, rtol=1e-6, atol=1e-12)
 
@@ -205,7 +204,7 @@ def test_micro_gradients_survive_a_checkpoint() -> None:
     kept.add(torch.tensor(3), torch.tensor(1), torch.tensor(0.7), [torch.ones(2)])
     other = MicroGradients()
     other.load_state_dict(kept.state_dict())
-    assert [t.tolist() for t in other.keys()] == [[3], [1], [pytest.approx(0.7)]]
+    assert [t.tolist() for t in other.about()] == [[3], [1], [pytest.approx(0.7)]]
     assert other.gradients[0][0].tolist() == [1.0, 1.0]
     with pytest.raises(ValueError, match="domain"):
         MicroGradients(keep="domain").load_state_dict(kept.state_dict())

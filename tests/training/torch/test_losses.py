@@ -38,9 +38,7 @@ def sigmoid(x: float) -> float:
 
 
 def close(found: torch.Tensor, *wanted: float) -> None:
-    torch.testing.assert_close(
-        found, torch.tensor(wanted, dtype=found.dtype), rtol=1e-6, atol=1e-7
-    )
+    torch.testing.assert_close(found, torch.tensor(wanted, dtype=found.dtype), rtol=1e-6, atol=1e-7)
 
 
 def test_dpo_by_hand() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,15 +11,17 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("peft")
 
-from bestofn.chat import Message  # noqa: E402
-from bestofn_training.errors import BadInput, BadRow  # noqa: E402
+from bestofn_training.errors import BadData, BadInput, BadRow  # noqa: E402
 from bestofn_training.models import (  # noqa: E402
     Batch,
     Judge,
+    LabelledSet,
     LoraSettings,
+    PreferenceSet,
     Reply,
-    TokenSettings,
+    TargetSet,
     Tokenising,
+    TokenSettings,
     add_lora,
     collate_groups,
     collate_labelled,
@@ -29,6 +33,8 @@ from bestofn_training.models.log_probs import logits_log_probs  # noqa: E402
 from bestofn_training.models.tiny import tiny_model, tiny_tokenizer  # noqa: E402
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
+
+from bestofn.chat import Message  # noqa: E402
 
 QUESTION = (Message(role="system", content="Judge."), Message(role="user", content="A or B?"))
 
@@ -86,8 +92,9 @@ def test_unknown_layers_are_refused() -> None:
 def test_frugal_log_probs_equal_those_of_all_logits(chunk: int) -> None:
     model = add_lora(tiny_model())
     stir(model)
-    batch = collate_labelled(replies((5, 4), (9, 2), (2, 8)), [True] * 3, [0] * 3, [0] * 3,
-                             padding=0)
+    batch = collate_labelled(
+        replies((5, 4), (9, 2), (2, 8)), [True] * 3, [0] * 3, [0] * 3, padding=0
+    )
     plain = logits_log_probs(model, *sequences(batch))
     frugal = completion_log_probs(model, *sequences(batch), chunk=chunk)
     torch.testing.assert_close(frugal.values, plain.values)
@@ -126,8 +133,9 @@ def test_the_reference_is_the_model_without_adapters() -> None:
     judge = Judge(model)
     start = judge.log_probs(*sequences(batch))
     stir(model)
-    moved, reference = judge.log_probs(*sequences(batch)), judge.reference_log_probs(
-        *sequences(batch)
+    moved, reference = (
+        judge.log_probs(*sequences(batch)),
+        judge.reference_log_probs(*sequences(batch)),
     )
     untouched = completion_log_probs(base, *sequences(batch))
     torch.testing.assert_close(reference.values, untouched.values)
@@ -153,11 +161,18 @@ def test_a_model_that_changes_its_logits_is_found_out() -> None:
 
     Judge(add_lora(tiny_model())).check()
     config = Gemma2Config(
-        vocab_size=64, hidden_size=32, intermediate_size=64, num_hidden_layers=1,
-        num_attention_heads=2, num_key_value_heads=1, head_dim=16, final_logit_softcapping=0.1,
+        vocab_size=64,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        final_logit_softcapping=0.1,
     )
     torch.manual_seed(0)
     capped: Any = Gemma2ForCausalLM(config)  # type: ignore[no-untyped-call]
+    capped.lm_head.weight.data.mul_(100.0)  # as trained models are: random ones hardly say a thing
     with pytest.raises(BadInput, match="Gemma2ForCausalLM"):
         Judge(capped).check()
     Judge(capped, chunk=None).check()
@@ -195,8 +210,8 @@ def test_rows_that_do_not_fit_are_refused_by_name() -> None:
     with pytest.raises(BadRow, match=r"pairs\.jsonl:7.*'prompt'.*leaves no room") as refused:
         made.reply(long, "1", path="pairs.jsonl", row=7, column="chosen")
     assert refused.value.row == 7
+    short = (Message(role="user", content="x"),)
     with pytest.raises(BadRow, match=r"'rejected'.*the context has 60"):
-        short = (Message(role="user", content="x"),)
         made.reply(short, "y" * 50, path="pairs.jsonl", row=8, column="rejected")
     with pytest.raises(BadRow, match="empty"):
         made.reply(QUESTION, " \n", path="pairs.jsonl", row=9, column="chosen")
@@ -220,6 +235,61 @@ def test_masks_mark_the_reply_only() -> None:
     assert batch["input_ids"][0].tolist() == [*chosen.prompt, *chosen.reply, 0, 0]
     assert batch["index"].tolist() == [5]
     assert batch["domain"].tolist() == [1]
+
+
+def rows(path: Path, count: int = 4, **changed: Any) -> Path:
+    lines = []
+    for n in range(count):
+        row: dict[str, Any] = {
+            "id": f"p{n}:0",
+            "problem_id": f"p{n // 2}",
+            "prompt": [{"role": "user", "content": f"Question {n}?"}],
+            "chosen": [{"role": "assistant", "content": "1" * (n + 1)}],
+            "rejected": [{"role": "assistant", "content": "2"}],
+            "completion": [{"role": "assistant", "content": "1" * (n + 1)}],
+            "label": n % 2 == 0,
+            "domain": "hard" if n == 2 else "easy",
+        }
+        lines.append(json.dumps({**row, **(changed if n == count - 1 else {})}) + "\n")
+    path.write_text("".join(lines))
+    return path
+
+
+def test_files_become_batches(tmp_path: Path) -> None:
+    path, made = rows(tmp_path / "rows.jsonl"), tokenising()
+    pairs = PreferenceSet(path, made)
+    assert (len(pairs), pairs.domains, pairs.numbers) == (4, ("easy", "hard"), [0, 0, 1, 0])
+    batch = pairs([2, 0])
+    assert batch["domain"].tolist() == [1, 0]
+    marked = batch["input_ids"][0][batch["completion_mask"][0]]
+    assert made.tokenizer.decode(marked) == "111<|im_end|>"
+    targets = TargetSet(path, made)([3])
+    assert targets["completion_mask"].sum() == 5
+    labelled = LabelledSet(path, made)([0])
+    assert labelled["label"].tolist() == [True]
+    crossed = labelled["kl_input_ids"][0]
+    assert made.tokenizer.decode(crossed).endswith(
+        "Question 0?<|im_end|>\n<|im_start|>assistant\n111<|im_end|>"
+    )
+
+
+def test_bad_files_are_refused_before_training(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    with pytest.raises(BadRow, match=r"rows\.jsonl:4.*'rejected'.*the context has 120"):
+        PreferenceSet(
+            rows(path, rejected=[{"role": "assistant", "content": "y" * 99}]), tokenising(120)
+        )
+    with pytest.raises(BadRow, match=r"rows\.jsonl:4.*'domain'.*not one of: easy, hard"):
+        PreferenceSet(rows(path, domain="other"), tokenising(), ["easy", "hard"])
+    with pytest.raises(BadData, match="medium: no row"):
+        PreferenceSet(rows(path), tokenising(), ["easy", "medium", "hard"])
+
+
+def test_gradient_checkpointing_lets_the_reference_pass_in_silence() -> None:
+    judge = Judge(add_lora(tiny_model(), gradient_checkpointing=True).train())
+    batch = collate_labelled(replies((5, 4)), [True], [0], [0], padding=0)
+    reference = judge.reference_log_probs(*sequences(batch))
+    torch.testing.assert_close(reference.values, judge.log_probs(*sequences(batch)).values)
 
 
 def test_groups_must_be_whole() -> None:

@@ -6,7 +6,7 @@ from .checks import Measure, check_apart, check_domains, check_rows, tokenizer_m
 from .prompts import Prompter
 from .rows import JudgeInput, Labelled, Preference, RowWriter, Target, read_rows
 from .settings import DataSettings, Pools
-from .splits import SIDES, DifficultySplit, RandomSplit, Side, Split, TemporalSplit
+from .splits import SIDES, DifficultySplit, PerBenchmark, RandomSplit, Side, Split, TemporalSplit
 
 __all__ = [
     "SIDES",
@@ -15,6 +15,7 @@ __all__ = [
     "JudgeInput",
     "Labelled",
     "Measure",
+    "PerBenchmark",
     "Pools",
     "Preference",
     "Prompter",

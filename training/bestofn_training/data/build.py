@@ -119,7 +119,8 @@ async def abuild(
                 "split": split.record,
                 **maker.record(file_of),
             }
-            for writer in writers.values():
+            for side, writer in writers.items():
+                card["sides"][side]["sha256"] = writer.digest.hexdigest() if writer.rows else None
                 if writer.rows:
                     writer.keep()
                 else:
@@ -137,7 +138,7 @@ def _check(maker: Maker, writers: Mapping[Side, RowWriter], settings: DataSettin
                 side,
                 f"no judge input came of its {maker.assigned[side]} problem(s)"
                 f" ({why or 'no problem was left out'}); move the cuts, allow more generators, or "
-                "rank only usable problems by difficulty",
+                "rank only usable problems by difficulty (--among usable)",
             )
     check_domains(maker.sides["lower"].domains, settings.domains, where="lower")
     written = {side: writer for side, writer in writers.items() if writer.rows}

@@ -240,7 +240,12 @@ def _rollout(name: str, rollout: Mapping[str, Any]) -> list[str]:
 
 
 def _facts(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
+    return ", ".join(
+        f"{name.replace('_', ' ')} ({_facts(value)})"
+        if isinstance(value, Mapping)
+        else f"{name.replace('_', ' ')} {value}"
+        for name, value in values.items()
+    )
 
 
 def _names(value: Any) -> str:

@@ -264,6 +264,7 @@ class Maker:
         }
         return Facts(
             id=source.item.problem.id,
+            benchmark=source.benchmark,
             date=self._date[source.item.problem.id],
             pass_rate=sum(shares) / len(shares),
             usable=len(seen) == 2,

@@ -7,6 +7,7 @@ Rows are checked one by one as they are read, so that a file of any size needs t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -246,6 +247,7 @@ class RowWriter:
 
     Attributes:
         rows: How many rows were added.
+        digest: SHA-256 of what was added.
 
     Raises:
         BadInput: the folder cannot be made or written to.
@@ -253,8 +255,9 @@ class RowWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self.part = path.with_name(f".{path.name}.part")  # of a killed run: overwritten
         self.rows = 0
+        self.digest = hashlib.sha256()
 
     def __enter__(self) -> Self:
         try:
@@ -279,7 +282,9 @@ class RowWriter:
 
     def add_object(self, value: dict[str, Any]) -> None:
         """Add any JSON object as a row."""
-        self._file.write(json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n")
+        line = json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n"
+        self._file.write(line)
+        self.digest.update(line)
         self.rows += 1
 
     def flush(self) -> None:

@@ -89,8 +89,8 @@ class DataSettings:
         if self.prompter.evidence != "none" and not self.only_survivors:
             raise BadInput(
                 "evidence",
-                "is shown at inference of candidates that the public tests leave; add only_survivors "
-                "(--only-survivors), so that the prompts are the same",
+                "is shown at inference of candidates that the public tests leave: set "
+                "only_survivors (--only-survivors), so that the prompts are the same",
             )
 
     @property

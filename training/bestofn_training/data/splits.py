@@ -27,12 +27,14 @@ class Facts:
 
     Attributes:
         id: The problem's.
+        benchmark: Where it is from.
         date: When it was published, or None.
         pass_rate: Share of right candidates, the mean over generators; None when unknown.
         usable: Whether some pool has both right and wrong candidates of it.
     """
 
     id: str
+    benchmark: str = ""
     date: date | None = None
     pass_rate: float | None = None
     usable: bool = True
@@ -198,6 +200,43 @@ class RandomSplit:
         upper = {problem.id for problem in shuffled[: _count(self.upper, len(rest))]}
         sides |= {p.id: "upper" if p.id in upper else "lower" for p in rest}
         return Parted(sides=sides)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerBenchmark:
+    """Each benchmark by a rule of its own: LiveCodeBench by date, BigCodeBench by difficulty.
+
+    Attributes:
+        splits: By the benchmark's name.
+    """
+
+    splits: Mapping[str, Split]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the card says of it."""
+        return {"rule": "per benchmark"} | {
+            name: split.record for name, split in self.splits.items()
+        }
+
+    def part(self, problems: Sequence[Facts], seed: int) -> Parted:
+        """Put each problem on one side.
+
+        Raises:
+            BadInput: a benchmark has no rule.
+        """
+        groups: dict[str, list[Facts]] = {}
+        for problem in problems:
+            groups.setdefault(problem.benchmark, []).append(problem)
+        sides: dict[str, Side] = {}
+        dropped: dict[str, str] = {}
+        for name, group in groups.items():
+            if name not in self.splits:
+                raise BadInput("splits", f"has no rule for {name!r}")
+            parted = self.splits[name].part(group, seed)
+            sides |= parted.sides
+            dropped |= parted.dropped
+        return Parted(sides=sides, dropped=dropped)
 
 
 def _count(share: float, of: int) -> int:

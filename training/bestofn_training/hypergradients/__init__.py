@@ -12,14 +12,17 @@ times the memory; it exists for tests and for measurements.
 from .closed import MicroGradients, closed_influences
 from .exact import exact_hypergradient, unrolled_parameters
 from .optimizers import Clipping, StepJacobian, adam_jacobian, step_jacobian
+from .registry import Hypergradient, register
 
 __all__ = [
     "Clipping",
+    "Hypergradient",
     "MicroGradients",
     "StepJacobian",
     "adam_jacobian",
     "closed_influences",
     "exact_hypergradient",
+    "register",
     "step_jacobian",
     "unrolled_parameters",
 ]

@@ -40,9 +40,7 @@ class MicroGradients:
         """Number of kept gradients."""
         return len(self.gradients)
 
-    def add(
-        self, index: Tensor, domain: Tensor, loss: Tensor, gradient: Sequence[Tensor]
-    ) -> None:
+    def add(self, index: Tensor, domain: Tensor, loss: Tensor, gradient: Sequence[Tensor]) -> None:
         """Keep the gradient of one sample; index, domain and loss have shape ()."""
         if self.keep == "domain":
             for place, known in enumerate(self.domain):
@@ -61,7 +59,7 @@ class MicroGradients:
         for kept in (self.index, self.domain, self.loss, self.gradients):
             kept.clear()
 
-    def keys(self) -> tuple[Tensor, Tensor, Tensor]:
+    def about(self) -> tuple[Tensor, Tensor, Tensor]:
         """Index, domain and loss of what is kept, each of shape (n,)."""
         return torch.stack(self.index), torch.stack(self.domain), torch.stack(self.loss)
 

@@ -16,7 +16,9 @@ def dpo_loss(
     *,
     beta: float = 0.1,
 ) -> Tensor:
-    """``-log σ(β [(chosen - its reference) - (rejected - its reference)])``, replies as wholes.
+    """``-log sigmoid(β [(chosen - its reference) - (rejected - its reference)])``.
+
+    Replies count as wholes: log-probabilities are summed over their tokens.
 
     Args:
         chosen: (B, T) under the judge in training.

@@ -49,6 +49,7 @@ def grpo_loss(
     old_log_probs: Tensor | None = None,
     reference_log_probs: Tensor | None = None,
     beta: float = 0.0,
+    unbiased_penalty: bool = True,
     clip_low: float = 0.2,
     clip_high: float = 0.2,
     normalise: Normalise = "tokens",
@@ -65,6 +66,8 @@ def grpo_loss(
         reference_log_probs: (P, G, T) with the adapters off; needed where ``beta`` is not 0.
         beta: Weight of the penalty for leaving the reference (``exp(d) - d - 1`` per token,
             d = reference - judge); 0 as in DAPO and TRL's default.
+        unbiased_penalty: Multiply the penalty by the ratio, so that its gradient is that of the
+            divergence itself (DeepSeek-V3.2, and TRL's default); False is the GRPO paper's form.
         clip_low: The ratio is held above ``1 - clip_low`` ...
         clip_high: ... and below ``1 + clip_high`` where that limits the gain.
         normalise: See :data:`Normalise`.
@@ -90,7 +93,8 @@ def grpo_loss(
     loss = -torch.minimum(ratio * advantage, clipped * advantage)
     if beta and reference_log_probs is not None:
         ahead = masked(reference_log_probs, mask).detach() - current
-        loss = loss + beta * (torch.expm1(ahead) - ahead)
+        penalty = torch.expm1(ahead) - ahead
+        loss = loss + beta * (penalty * ratio if unbiased_penalty else penalty)
     loss = loss.masked_fill(~mask, 0.0)
     counts = mask.sum(dim=-1)
     if normalise == "sequence":

@@ -21,7 +21,7 @@ def kto_loss(
     desirable_weight: float = 1.0,
     undesirable_weight: float = 1.0,
 ) -> Tensor:
-    """``w [1 - σ(±β (reply - reference - kl))]``, plus for good replies, minus for bad ones.
+    """``w [1 - sigmoid(±β (reply - reference - kl))]``, plus for good replies, minus for bad.
 
     Args:
         reply: (B, T) under the judge in training.
@@ -38,7 +38,7 @@ def kto_loss(
     drifted = reply.total() - reference.total().detach() - kl.detach()
     sign = torch.where(label, 1.0, -1.0)
     weight = torch.where(label, desirable_weight, undesirable_weight)
-    # 1 - σ(x) is σ(-x), without the cancellation for large x.
+    # 1 - sigmoid(x) is sigmoid(-x), without the cancellation for large x.
     return weight * torch.sigmoid(-beta * sign * drifted)
 
 

@@ -22,7 +22,7 @@ def orpo_loss(
     beta: float = 0.1,
     nll: Tensor | None = None,
 ) -> Tensor:
-    """``nll - β log σ(log odds(chosen) - log odds(rejected))``.
+    """``nll - β log sigmoid(log odds(chosen) - log odds(rejected))``.
 
     The probability p of a reply is the geometric mean over its tokens; its odds are p / (1 - p).
 

@@ -7,17 +7,24 @@ from .batches import (
     collate_preferences,
     collate_targets,
 )
+from .groups import GroupSet
 from .judge import Judge
 from .log_probs import completion_log_probs
 from .lora import LoraSettings, adapters_off, add_lora, trainable
-from .tokenising import Reply, TokenSettings, Tokenising
+from .sets import LabelledSet, PreferenceSet, TargetSet, TokenisedSet
+from .tokenising import Reply, Tokenising, TokenSettings
 
 __all__ = [
     "Batch",
+    "GroupSet",
     "Judge",
+    "LabelledSet",
     "LoraSettings",
+    "PreferenceSet",
     "Reply",
+    "TargetSet",
     "TokenSettings",
+    "TokenisedSet",
     "Tokenising",
     "adapters_off",
     "add_lora",

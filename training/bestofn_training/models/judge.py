@@ -79,7 +79,7 @@ class Judge:
         full = torch.ones_like(ids, dtype=torch.bool)
         wanted = full.clone()
         wanted[:, 0] = False
-        with torch.no_grad(), self._autocast():
+        with torch.no_grad(), self.computing():
             frugal = completion_log_probs(self.model, ids, full, wanted)
             plain = logits_log_probs(self.model, ids, full, wanted)
         if not torch.allclose(frugal.values, plain.values, rtol=1e-2, atol=1e-2):
@@ -89,12 +89,13 @@ class Judge:
     def _score(
         self, model: nn.Module, input_ids: Tensor, mask: Tensor, completion: Tensor
     ) -> TokenLogProbs:
-        with self._autocast():
+        with self.computing():
             if self.chunk is None:
                 return logits_log_probs(model, input_ids, mask, completion)
             return completion_log_probs(model, input_ids, mask, completion, chunk=self.chunk)
 
-    def _autocast(self) -> AbstractContextManager[object]:
+    def computing(self) -> AbstractContextManager[object]:
+        """Within it the model computes in the type it is told to."""
         if self.compute is None:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=self.compute)

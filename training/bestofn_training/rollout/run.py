@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
@@ -127,7 +128,8 @@ async def arollout(
         inputs: Rows of :class:`~bestofn_training.data.JudgeInput`; all are checked first.
         backend: The judge, or a teacher.
         output: The folder; where the inputs lie is the best place, as the card is there.
-        calls: The gate with budget and journal; opened and closed here if it is not open.
+        calls: The gate with budget and journal; opened and closed here if it is not open. Without
+            a journal every reply stays in memory until the end.
         settings: Everything else.
         measure, context: See :func:`~bestofn_training.data.check_rows`.
         on_input: Hears of every input that is done.
@@ -174,6 +176,7 @@ async def arollout(
             raise BackendError(f"{backend.name} gave no answer to any of {tally.asked} inputs")
         part = {
             "judge": backend.name,
+            "inputs_sha256": _digest(inputs),
             "n": settings.n,
             "sampling": asdict(settings.sampling),
             "rewards": settings.rewards.record,
@@ -189,6 +192,12 @@ async def arollout(
             writer.keep()
         write_card(output, {**card, "rollouts": {**card["rollouts"], name: part}})
     return part
+
+
+def _digest(path: Path) -> str:
+    """Tells whether the inputs have been made anew since."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(

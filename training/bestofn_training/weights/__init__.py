@@ -1,4 +1,4 @@
-"""How much each training sample counts: the α of section 4, learned at the upper level."""
+"""How much each training sample counts: the alpha of section 4, learned at the upper level."""
 
 from .base import Bounds, Movement, Weighting
 from .net import InstanceNet
