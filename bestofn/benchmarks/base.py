@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import InvalidInput
+from ..grading.official import Rules
 from ..sandbox import Limits
 from ..types import Candidate, Problem, TestCase
 
@@ -70,6 +71,7 @@ class Benchmark:
         name: For tables and files.
         items: The problems with their candidates.
         limits: For each run of a test, hidden or public; the sandbox's own when None.
+        rules: Whose evaluator decides officially; None where there is none.
         without_samples: Problems that no sample file mentions, for the report.
         arguments: What repeats the loading: files, counts, seeds.
     """
@@ -77,5 +79,6 @@ class Benchmark:
     name: str
     items: tuple[Item, ...]
     limits: Limits | None = None
+    rules: Rules | None = None
     without_samples: tuple[str, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict)

@@ -210,6 +210,7 @@ def load(
     }
     return Benchmark(
         name="bigcodebench",
+        rules="bigcodebench",
         items=items,
         limits=LIMITS,
         without_samples=without,

@@ -234,6 +234,7 @@ def load(
     items, without = merge(tested, sets, n=n, draw=draw, seed=seed, limit=limit)
     return Benchmark(
         name="humaneval",
+        rules="humaneval",
         items=items,
         limits=LIMITS,
         without_samples=without,

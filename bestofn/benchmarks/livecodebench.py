@@ -233,6 +233,7 @@ def load(
     items, without = merge(tested.values(), sets, n=n, draw=draw, seed=seed, limit=limit)
     return Benchmark(
         name="livecodebench",
+        rules="livecodebench",
         items=items,
         limits=LIMITS,
         without_samples=without,

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import anyio
 
@@ -59,6 +59,10 @@ class Settings:
         seconds: Wall-clock seconds for each selection, as for :func:`bestofn.select`.
         jobs: Sandbox workers, and problems that are worked on side by side; None: one a core.
         grade: Grade candidates whose verdicts are recorded too.
+        grading: How hidden tests decide: ``strict``, or ``official`` as the benchmark's own
+            evaluator, whose figures are published.
+        isolation: The lowest level that programs may be run at; ``unsafe`` runs them without
+            any. None takes the highest that works.
         examples: Whether the consensus judge may use the examples in the statement. The
             problems' public tests are a matter of how the benchmark was loaded.
 
@@ -70,9 +74,13 @@ class Settings:
     seconds: Seconds = "auto"
     jobs: int | None = None
     grade: bool = False
+    grading: Literal["strict", "official"] = "strict"
+    isolation: str | None = None
     examples: bool = True
 
     def __post_init__(self) -> None:
+        if self.grading not in ("strict", "official"):
+            raise InvalidInput("grading", f"must be strict or official, got {self.grading!r}")
         if self.jobs is not None and self.jobs < 1:
             raise InvalidInput("jobs", f"must be at least 1, got {self.jobs}")
         if isinstance(self.seconds, float | int) and not self.seconds > 0:
@@ -156,7 +164,7 @@ async def arun_benchmark(
 
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(
-            Sandbox(workers=workers, limits=benchmark.limits or Limits())
+            Sandbox.at(settings.isolation, workers=workers, limits=benchmark.limits or Limits())
         )
         opened = await stack.enter_async_context(calls or Calls())
         with RowLog(output / ROWS_FILE if output else None) as log:
@@ -214,6 +222,8 @@ def _judge(judge: Judge | str, *, examples: bool) -> Judge:
 
 def _require_gradable(benchmark: Benchmark, settings: Settings) -> None:
     """Complain before anything runs, not after an hour."""
+    if settings.grading == "official" and benchmark.rules is None:
+        raise InvalidInput("grading", f"{benchmark.name} has no evaluator of its own: use strict")
     if not benchmark.items:
         raise InvalidInput("benchmark", "has no problems")
     for item in benchmark.items:
@@ -254,7 +264,10 @@ async def _problem(item: Item, context: _Context) -> ProblemResult:
 
 def _identity(problem: Problem, candidates: Sequence[Candidate]) -> tuple[object, ...]:
     """What a selection depends on; metadata is never read."""
-    return (replace(problem, metadata={}), tuple((c.id, c.code, c.kind) for c in candidates))
+    return (
+        replace(problem, metadata={}),
+        tuple((c.id, c.code, c.kind, c.language) for c in candidates),
+    )
 
 
 async def _grades(item: Item, context: _Context) -> Grades:
@@ -262,13 +275,14 @@ async def _grades(item: Item, context: _Context) -> Grades:
     if not todo:
         return Grades(verdicts=dict(item.verdicts))
     limits = context.benchmark.limits
+    rules = context.benchmark.rules if context.settings.grading == "official" else None
     key = digest(
         code_version(), _identity(item.problem, item.candidates), item.hidden_tests, limits,
-        sorted(item.verdicts.items()), context.settings.grade,
+        sorted(item.verdicts.items()), context.settings.grade, rules,
     )  # fmt: skip
     if found := context.log.find(Grades, key):
         return found
-    grades = await grade_candidates(item, todo, context.sandbox, limits=limits)
+    grades = await grade_candidates(item, todo, context.sandbox, limits=limits, rules=rules)
     context.log.add(item.problem.id, None, key, grades)
     return grades
 

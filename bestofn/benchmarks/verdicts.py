@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ..concurrency import gather
 from ..errors import SandboxFault
 from ..grading import grade
+from ..grading.official import Rules, grade_officially
 from ..sandbox import Executor, Limits
 from ..types import Candidate, Problem, TestCase
 from .base import Item
@@ -15,11 +16,23 @@ from .results import Grades
 
 
 async def grade_candidates(
-    item: Item, candidates: Sequence[Candidate], sandbox: Executor, *, limits: Limits | None = None
+    item: Item,
+    candidates: Sequence[Candidate],
+    sandbox: Executor,
+    *,
+    limits: Limits | None = None,
+    rules: Rules | None = None,
 ) -> Grades:
     """Verdicts for ``candidates`` from the hidden tests, recorded ones for the others.
 
     Equal programs are run once.
+
+    Args:
+        item: The problem with its hidden tests.
+        candidates: Those to grade.
+        sandbox: Where they run.
+        limits: Of strict grading, for each run.
+        rules: Grade as this upstream evaluator does; None grades strictly.
 
     Raises:
         InvalidInput: the problem's checker does not do what it should.
@@ -29,6 +42,11 @@ async def grade_candidates(
     by_code = {candidate.code: candidate for candidate in candidates}
 
     async def check(candidate: Candidate) -> bool:
+        if rules is not None:
+            verdict = await grade_officially(
+                item.problem, candidate, item.hidden_tests, sandbox, rules=rules
+            )
+            return verdict.passed
         return await is_right(item.problem, candidate, item.hidden_tests, sandbox, limits=limits)
 
     results = await gather(check, by_code.values())

@@ -63,6 +63,8 @@ class Running(Server, Judging, Spending):
     jobs: options.Jobs = None
     seconds: options.Seconds = None
     grade: options.Grade = False
+    grading: options.Grading = "strict"
+    isolation: options.Isolation = None
     output: options.Output = None
     json: options.Json = False
 
@@ -83,6 +85,8 @@ class Running(Server, Judging, Spending):
                     seconds=options.bound(self.seconds),
                     jobs=self.jobs,
                     grade=self.grade,
+                    grading=self.grading,
+                    isolation=self.isolation,
                     examples=examples,
                 ),
                 output=self.output,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -59,6 +59,20 @@ Jobs = Annotated[
 Grade = Annotated[
     bool,
     typer.Option("--grade", metavar="", help="Run hidden tests despite recorded verdicts."),
+]
+Grading = Annotated[
+    Literal["strict", "official"],
+    typer.Option(
+        metavar="strict|official",
+        help="How hidden tests decide: outside the program, or as the benchmark's own evaluator.",
+    ),
+]
+Isolation = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LEVEL",
+        help="Refuse to run programs below full, light or basic; unsafe runs them without any.",
+    ),
 ]
 Output = Annotated[
     Path | None,

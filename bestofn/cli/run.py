@@ -11,6 +11,7 @@ from ..benchmarks.plain import read_problem
 from ..best_of_n import best_of_n
 from ..judges.neutralize import visible
 from ..policies import ChatPolicy
+from ..sandbox import Sandbox
 from ..types import Candidate, Selection
 from . import options
 from .asking import Judging, Server, Spending
@@ -48,6 +49,7 @@ def run(
     judge: options.Judge = "consensus",
     seed: options.Seed = 0,
     seconds: options.Seconds = None,
+    isolation: options.Isolation = None,
     save: Annotated[
         Path | None,
         typer.Option(
@@ -69,6 +71,7 @@ def run(
                 judge=judging.make_judge(judge, server),
                 seed=seed,
                 seconds=options.bound(seconds),
+                sandbox=Sandbox.at(isolation),
                 calls=spending.calls(policy, judge, on_event=counter.heard),
             )
         if save is not None:

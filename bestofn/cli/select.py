@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..benchmarks.plain import read_candidates, read_problem
+from ..sandbox import Sandbox
 from ..select import select as choose
 from . import options
 from .asking import Judging, Server, Spending
@@ -48,6 +49,7 @@ def select(
     judge: options.Judge = "consensus",
     seed: options.Seed = 0,
     seconds: options.Seconds = None,
+    isolation: options.Isolation = None,
     json: options.Json = False,
 ) -> None:
     """Choose the best of some candidate programs and say why."""
@@ -63,6 +65,7 @@ def select(
                 judge=judging.make_judge(judge, server),
                 seed=seed,
                 seconds=options.bound(seconds),
+                sandbox=Sandbox.at(isolation),
                 calls=spending.calls(judge, on_event=counter.heard),
             )
         if json:

@@ -8,13 +8,14 @@ are compared to nine digits and a tuple is never a list.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 from ..concurrency import gather
-from ..errors import InvalidInput
+from ..errors import InvalidInput, SandboxFault
 from ..grading import preamble_for, shorten, show
 from ..probes import Probe
 from ..run import Run
@@ -93,6 +94,8 @@ def canonical_value(value: Any) -> str:
         return _canonical_float(value)
     if isinstance(value, list):
         return "[" + ",".join(map(canonical_value, value)) + "]"
+    if isinstance(value, deque):
+        return "<" + ",".join(map(canonical_value, value)) + ">"
     if isinstance(value, tuple):
         return "(" + ",".join(map(canonical_value, value)) + ")"
     if isinstance(value, set | frozenset):
@@ -193,22 +196,30 @@ async def observe(
 
     Raises:
         InvalidInput: a candidate is in a language that cannot be run, or not on this problem.
-        SandboxError: programs could not be run.
+        SandboxError: no program could be run; one on which the sandbox breaks has no row to show.
     """
     returned = declared_return(problem)
     limits = limits.within(run.sandbox.limits)
 
     async def watch(wave: Sequence[Probe], candidate: Candidate) -> Row:
         job = job_for(problem, candidate, wave)
-        executions = await run.sandbox.execute(job, limits=limits)
+        try:
+            executions = await run.sandbox.execute(job, limits=limits)
+        except SandboxFault as fault:
+            faults.append(fault)
+            return (None,) * len(wave)  # says nothing about the candidate; the others go on
         return tuple(_behaviour(execution, returned) for execution in executions)
 
+    faults: list[SandboxFault] = []
     rows: list[Row] = [()] * len(candidates)
     # Everybody gets the first inputs before anybody gets the next ones: when the time runs out,
     # what is known of the candidates is known of all of them.
     for start, end in _waves(len(probes)):
         going = [row for row in range(len(candidates)) if not _timed_out(rows[row])]
+        faults.clear()
         found = await gather(partial(watch, probes[start:end]), [candidates[row] for row in going])
+        if faults and len(faults) == len(going):
+            raise faults[0]
         seen = dict(zip(going, found, strict=True))
         rows = [row + seen.get(number, (None,) * (end - start)) for number, row in enumerate(rows)]
     if limits.timeouts is None:

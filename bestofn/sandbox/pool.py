@@ -65,6 +65,24 @@ class Sandbox:
         self._entered = False
         self._closed = False
 
+    @classmethod
+    def at(
+        cls,
+        level: str | None,
+        *,
+        workers: int | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> Sandbox:
+        """A sandbox by the name of its lowest level, ``unsafe`` included; None asks for none.
+
+        Raises:
+            InvalidInput: there is no such level.
+        """
+        wanted = None if level is None else Level.named(level)
+        if wanted == Level.UNSAFE:
+            return cls(workers=workers, limits=limits, unsafe=True)
+        return cls(workers=workers, limits=limits, require=wanted)
+
     @property
     def level(self) -> Level | None:
         """The isolation that is really active; None until something was run."""

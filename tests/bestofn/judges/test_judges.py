@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bestofn import Candidate, InvalidInput, Judge, Problem, Sandbox, TestCase, aselect
-from bestofn.judges import NAMES, OracleJudge, judge_named
+from bestofn.errors import SandboxFault
+from bestofn.judges import NAMES, ConsensusJudge, OracleJudge, judge_named
+from bestofn.run import Run
 
 pytestmark = pytest.mark.anyio
 
@@ -126,6 +128,29 @@ async def test_between_equals_threads_left_running_decide():
         selection = await aselect(problem, order)
         assert selection.best.code == plain
         assert selection.abstained is None
+
+
+class Breaking:
+    """A sandbox that breaks on programs that hold a word."""
+
+    def __init__(self, sandbox, word):
+        self.sandbox, self.word = sandbox, word
+        self.limits, self.level, self.workers = sandbox.limits, sandbox.level, sandbox.workers
+
+    async def execute(self, job, *, limits=None, until=None):
+        if self.word in job.source:
+            raise SandboxFault("the sandbox broke twice on one job")
+        return await self.sandbox.execute(job, limits=limits, until=until)
+
+
+async def test_a_sandbox_that_breaks_on_one_does_not_end_the_judging():
+    candidates = named(sorted=SORTED, loop=LOOP, range=RANGE)
+    async with Sandbox() as sandbox:
+        run = Run(sandbox=Breaking(sandbox, "best = 0"))
+        ranking = await ConsensusJudge().rank(PROBLEM, candidates, run)
+        assert sorted(ranking.order) == ["loop", "range", "sorted"]
+        with pytest.raises(SandboxFault):
+            await ConsensusJudge().rank(PROBLEM, candidates, Run(sandbox=Breaking(sandbox, "")))
 
 
 async def test_a_reading_judge_is_needed_for_answers():
