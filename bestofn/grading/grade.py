@@ -20,6 +20,7 @@ from ..sandbox import (
     Execution,
     Executor,
     Job,
+    Level,
     Limits,
     StdinJob,
     UnittestJob,
@@ -87,7 +88,9 @@ async def grade(
         rulings = await _rulings(problem, ran, sandbox)
         for index, (test, execution), ruling in zip(indices, ran, rulings, strict=True):
             outcomes[index] = _outcome(test, execution, tolerance, ruling)
-        for place in inside:
+        # At level unsafe a program can reach whatever its user can, the expected values included.
+        marked = range(len(indices)) if sandbox.level == Level.UNSAFE else inside
+        for place in marked:
             index = indices[place]
             outcomes[index] = replace(outcomes[index], tamper_evident=True)
     return tuple(outcomes[index] for index in range(len(tests)))

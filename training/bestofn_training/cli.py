@@ -15,6 +15,8 @@ import typer
 from .data import command as data
 from .exits import exit_codes
 from .rollout import command as rollout
+from .train_command import EPILOG as TRAIN_EPILOG
+from .train_command import train_command
 
 EPILOG = (
     "Try: bestofn-train data demo --split random --output data/\n\n"
@@ -32,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.command("rollout", no_args_is_help=True, epilog=rollout.EPILOG)(rollout.rollout_command)
+app.command("train", no_args_is_help=True, epilog=TRAIN_EPILOG)(train_command)
 
 
 def _print_version(wanted: bool) -> None:

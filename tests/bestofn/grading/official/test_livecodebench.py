@@ -111,7 +111,7 @@ async def test_a_report_that_is_none_is_no_verdict(sandbox: Sandbox) -> None:
     program = """
 import sys
 rules = sys.modules["inside.official"]
-rules.json.dumps = lambda report: '{"results": [true], "code": "%s"}' % input
+rules._encode = lambda report: '{"results": [true], "code": "%s"}' % input
 print(1)
 """
     test = TestCase(kind="stdin", input="", expected="1")
