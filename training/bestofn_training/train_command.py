@@ -73,6 +73,8 @@ def train_command(
         if not first:  # of several processes one alone speaks
             trainer.train(wanted, folder)
             return
+        if not stderr().is_terminal:  # bars of its own would be noise in a log
+            import_module("transformers.utils.logging").disable_progress_bar()
         watching = import_module("bestofn_training.trainer.watching")
         with watching.Bar(wanted.micro_steps, stderr()) as bar:
             result = trainer.train(wanted, folder, callbacks=[bar])

@@ -23,7 +23,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import harness, state
+from . import harness, reporting, state
 from .candidate import BadReply, Candidate, ProgramGone, TooBig
 from .files import read_all
 from .serving import REQUEST_SLACK, serve
@@ -31,12 +31,12 @@ from .serving import REQUEST_SLACK, serve
 __all__ = ["check", "serve"]
 
 
-def check(reporter: harness.Reporter, _: dict[str, Any]) -> None:
+def check(reporter: reporting.Reporter, _: dict[str, Any]) -> None:
     """Run one script after the other against the program at the end of the present wire."""
     token = reporter.next_run()
     reporter.report(token, "ok")
     bench: _Bench | None = None
-    channel = socket.socket(fileno=harness.PEER)
+    channel = socket.socket(fileno=reporting.PEER)
     while True:
         token = reporter.next_run()
         bench = _next_bench(channel, bench)
@@ -64,7 +64,7 @@ class _Bench:
     """What scripts are run against: a wire to a program, and what they build on."""
 
     def __init__(self, wire: int, setup: int) -> None:
-        settings = json.loads(read_all(setup, harness.UNLIMITED))
+        settings = json.loads(read_all(setup, reporting.UNLIMITED))
         os.close(setup)
         self.setup: str = settings["setup"]
         self.entry_point: str = settings["entry_point"]

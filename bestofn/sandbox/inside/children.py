@@ -13,15 +13,21 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from . import checker, files, frames, harness, native, official, scripts_inside, unittests
+from . import (
+    checker,
+    files,
+    frames,
+    harness,
+    native,
+    official,
+    reporting,
+    scripts_inside,
+    unittests,
+)
 from .isolate import Isolation
 from .limits import RunLimits
 
-_CORES = os.cpu_count() or 1
-_LATE = 0.5  # seconds
-_LONGEST_NAP = 0.5
 _LONGEST_ERROR = 5000  # characters; what is said of a group of runs must fit a frame
-_SHORTEST_NAP = 0.002  # seconds between looks at a processor clock that is about to run out
 _MARKS = ("threads_left", "gone", "unpassable")
 _STATUSES = frozenset({"ready", "ok", "exception", "exit", "memory", "output", "crash"})
 _STANDARD_FILES = frozenset({"stdin", "native"})  # roles whose descriptors 0 and 1 are a program's
@@ -85,11 +91,11 @@ class Child:
         self.pid = isolation.fork()
         if self.pid == 0:
             wires = {
-                harness.CONTROL: theirs.fileno(),
-                harness.INPUT: exchange.inputs,
-                harness.OUTPUT: exchange.answers,
-                harness.ERRORS: self.errors,
-                harness.PROGRAM: exchange.program,
+                reporting.CONTROL: theirs.fileno(),
+                reporting.INPUT: exchange.inputs,
+                reporting.OUTPUT: exchange.answers,
+                reporting.ERRORS: self.errors,
+                reporting.PROGRAM: exchange.program,
             }
             _become(isolation, slot, limits, wires)
         theirs.close()
@@ -121,10 +127,13 @@ class Child:
         wires: dict[int, int] = {}
         if role in _STANDARD_FILES:
             self.stdout = self._isolation.new_file("stdout")
-            wires = {harness.STDIN: self._isolation.new_file("stdin"), harness.STDOUT: self.stdout}
+            wires = {
+                reporting.STDIN: self._isolation.new_file("stdin"),
+                reporting.STDOUT: self.stdout,
+            }
             self._own_files += wires.values()
         if peer is not None:
-            wires[harness.PEER] = peer.fileno()
+            wires[reporting.PEER] = peer.fileno()
         part = {"role": role, "home": self._place, "wires": list(wires), "fed": role != "serve"}
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its end is noticed later
             socket.send_fds(self._control, [b"p", frames.pack(part)], list(wires.values()))
@@ -270,12 +279,12 @@ def _become(isolation: Isolation, slot: str, limits: RunLimits, wires: dict[int,
         for target, source in high.items():
             os.dup2(source, target, inheritable=False)
         null = os.open("/dev/null", os.O_RDWR)
-        os.dup2(harness.ERRORS, 2)
-        for target in (0, 1, *harness.PART):  # the latter are taken until they are given
+        os.dup2(reporting.ERRORS, 2)
+        for target in (0, 1, *reporting.PART):  # the latter are taken until they are given
             os.dup2(null, target)
-        os.closerange(harness.LAST + 1, 1 << 20)
+        os.closerange(reporting.LAST + 1, 1 << 20)
     except BaseException as error:
-        _say_fault(error, wires[harness.CONTROL])
+        _say_fault(error, wires[reporting.CONTROL])
     status = 1
     try:
         harness.main(isolation, _ROLES)
@@ -318,55 +327,3 @@ def _checked(message: Any, token: str) -> dict[str, Any]:
     ):
         return message
     raise Ending("crash", "malformed report: not the answer to this run")
-
-
-def watch(
-    children: Sequence[Child],
-    reporter: Child,
-    deadline: float,
-    library: socket.socket,
-) -> dict[str, Any]:
-    """Wait until one child reports on its run, within everyone's limits.
-
-    Args:
-        children: All whose clocks run.
-        reporter: The one whose report ends the waiting.
-        deadline: On the monotonic clock.
-        library: Its end ends everything.
-
-    Raises:
-        Ending: the reporter ended, or a clock ran out.
-        ChildFault: the reporter could not be set up.
-        LibraryGone: nobody waits any more.
-    """
-    ready: set[int] = set()
-    ended: set[int] = set()
-    while True:
-        message = reporter.news(ready)
-        if message is not None:
-            return message
-        looked = time.monotonic()
-        nap = deadline - looked
-        if nap <= 0:
-            raise Ending("timeout", "out of wall-clock time")
-        poll = select.poll()
-        poll.register(library, select.POLLRDHUP)
-        for child in children:
-            if child.pid in ended:
-                continue
-            left = child.left()
-            if left <= 0:
-                raise Ending("timeout", "out of processor time")
-            nap = min(nap, max(left / _CORES, _SHORTEST_NAP))
-            for descriptor in child.descriptors(news=child is reporter):
-                poll.register(descriptor, select.POLLIN)
-        nap = min(nap, _LONGEST_NAP)
-        ready = {descriptor for descriptor, _ in poll.poll(nap * 1000)}
-        # Time beyond the nap is time in which nothing ran: a paused machine, a stopped process.
-        late = time.monotonic() - looked - nap
-        if late > _LATE:
-            deadline += late
-        if library.fileno() in ready:
-            raise LibraryGone
-        # Another process that ends has its say when it is asked; only do not wake up for it.
-        ended |= {child.pid for child in children if child is not reporter and child.is_dead(ready)}

@@ -25,7 +25,17 @@ from typing import Any
 
 _OWN_CODE = ("tests.py", "check.py", "setup.py")
 _UNITTEST = ("case", "util", "result", "suite", "loader", "runner")
-_HARNESS = ("harness", "frames", "values", "rebuild", "files", "intact", "unittests", "checker")
+_HARNESS = (
+    "harness",
+    "reporting",
+    "frames",
+    "values",
+    "rebuild",
+    "files",
+    "intact",
+    "unittests",
+    "checker",
+)
 _OF_BUILTINS_FREE = frozenset({"print", "input", "open", "_", "help", "exit", "quit"})
 _OF_SYS = ("settrace", "gettrace", "setprofile", "getprofile", "_getframe", "modules", "exc_info")
 _OF_OS = ("_exit", "getpid", "fork", "read", "write", "pread", "close", "dup2")

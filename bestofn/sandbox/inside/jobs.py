@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import files, frames
-from .children import Child, ChildFault, Ending, watch
+from .children import Child, ChildFault, Ending
 from .isolate import Isolation
 from .limits import RunLimits
 from .replies import Replies, Result
 from .scripts import ScriptProcess, ScriptProcesses
 from .spares import Spares
+from .watching import watch
 
 SET_UP_SECONDS = 30.0
 """A process that is not ready by then never will be; nothing of a program has run yet."""
@@ -172,9 +173,9 @@ class Job:
         if size > self.limits.output_bytes:
             status, error, reuse = "output", self.limits.printed_too_much, False
             size = self.limits.output_bytes
-        result = Result(
-            status, error, self.program.used(), time.monotonic() - began, size, tuple(marks)
-        )
+        seconds = round(self.program.used(), 6)
+        wall = round(time.monotonic() - began, 6)
+        result = Result(status, error, seconds, wall, size, tuple(marks))
         if left is None:
             self._replies.add(result)
             if not reuse:

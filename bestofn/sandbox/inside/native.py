@@ -12,11 +12,11 @@ import resource
 import signal
 from typing import Any
 
-from . import harness
+from . import reporting
 from .files import read_all
-from .harness import Reporter
+from .reporting import Reporter
 
-EXECUTABLE = harness.PEER
+EXECUTABLE = reporting.PEER
 """The compiled program's descriptor."""
 _ERROR_LINES = 12
 _ERROR_BYTES = 4000
@@ -58,13 +58,13 @@ def become_program(reporter: Reporter, program: dict[str, Any]) -> None:
     token = reporter.next_run()
     command = program["run"]
     if command is not None and program["compile"] is not None:
-        write_file(program["product"], read_all(EXECUTABLE, harness.UNLIMITED))
+        write_file(program["product"], read_all(EXECUTABLE, reporting.UNLIMITED))
     elif command is not None:
         write_file(program["file"], program["source"].encode("utf-8", "surrogatepass"))
     environment = _environment()
     reporter.report(token, "ok")
     token = reporter.next_run()
-    harness.StandardFiles().begin(reporter)
+    reporting.StandardFiles().begin(reporter)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and that is inherited
     try:
         _set_limits(program)
@@ -96,7 +96,7 @@ def _set_limits(program: dict[str, Any]) -> None:
 
 
 def _first_lines() -> str:
-    text = read_all(harness.ERRORS, _ERROR_BYTES).decode("utf-8", "replace")
+    text = read_all(reporting.ERRORS, _ERROR_BYTES).decode("utf-8", "replace")
     return "\n".join(text.strip().splitlines()[:_ERROR_LINES])
 
 
@@ -105,6 +105,6 @@ def _hand_over(name: str) -> None:
     try:
         size, sent = os.fstat(product).st_size, 0
         while sent < size:
-            sent += os.sendfile(harness.OUTPUT, product, sent, size - sent)
+            sent += os.sendfile(reporting.OUTPUT, product, sent, size - sent)
     finally:
         os.close(product)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import harness, official, scripts_inside, state, unittests
+from . import harness, official, reporting, scripts_inside, state, unittests
 
 PROGRAM, INPUT, ANSWER, REPORT = "program.json", "input", "answer", "report.json"
 _ROLES: dict[str, harness.Role] = {
@@ -23,7 +23,7 @@ _ROLES: dict[str, harness.Role] = {
 }
 
 
-class PlainReporter(harness.Reporter):
+class PlainReporter(reporting.Reporter):
     """Reads and writes files where others talk to a worker.
 
     Args:

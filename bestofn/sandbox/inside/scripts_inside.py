@@ -16,13 +16,13 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
-from . import harness, in_place, intact, values
+from . import harness, in_place, intact, reporting, values
 from .checker import run_script
 
 _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__")
 
 
-def run(reporter: harness.Reporter, program: dict[str, Any]) -> None:
+def run(reporter: reporting.Reporter, program: dict[str, Any]) -> None:
     """Load the program, run one script, report; every script has a process of its own."""
     token = reporter.next_run()
     try:

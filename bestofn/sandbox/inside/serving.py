@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from . import frames, harness, in_place, values
+from . import frames, harness, in_place, reporting, values
 
 REQUEST_SLACK = 1 << 20
 """Bytes of a message around the values in it."""
@@ -63,7 +63,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def serve(reporter: harness.Reporter, program: dict[str, Any]) -> None:
+def serve(reporter: reporting.Reporter, program: dict[str, Any]) -> None:
     """Load the program and answer calls until the other side hangs up."""
     token = reporter.next_run()
     try:
@@ -73,7 +73,7 @@ def serve(reporter: harness.Reporter, program: dict[str, Any]) -> None:
         reporter.report(token, ended.status, ended.error)
         return
     reporter.report(token, "ok")
-    peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, harness.PEER)
+    peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, reporting.PEER)
     limit = int(program["output_bytes"]) + REQUEST_SLACK
     kept = _Kept(maker)
     while True:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from . import harness, intact
+from . import harness, intact, reporting
 
 CO_COROUTINE = 0x80  # as ``inspect`` names it
 _COURSE = ("start", "ended", "success")  # of a test that passes
@@ -21,7 +21,7 @@ _Log = tuple[Any, ...]
 _Note = Callable[[str, Any], None]
 
 
-def run(reporter: harness.Reporter, program: dict[str, Any]) -> None:
+def run(reporter: reporting.Reporter, program: dict[str, Any]) -> None:
     """Load the program with its tests, run them, report."""
     # Before the program can put something else in its place; and not in the worker, where it
     # would make every fork dearer.

@@ -116,7 +116,9 @@ def _check_unseen(recipe: Recipe, files: Mapping[str, Path], kind: Any) -> None:
     held_out = held_out_of(recipe)
     if held_out is None:
         return
-    unseen = {row.problem_id: number for number, row in read_rows(held_out, JudgeInput)}
+    unseen: dict[str, int] = {}
+    for number, row in read_rows(held_out, JudgeInput):
+        unseen.setdefault(row.problem_id, number)
     for path in files.values():
         for number, row in read_rows(path, kind):
             if row.problem_id in unseen:

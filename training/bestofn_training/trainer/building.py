@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor
-from torch.optim import Adam, AdamW, Optimizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from ..bilevel import (
@@ -43,9 +40,11 @@ from ..models import (
     trainable,
 )
 from ..recipes import Recipe
-from ..recipes.schema import GRPOLoss, KTOLoss, Level, LowerPart, NetPart, SFTLoss, TablePart
+from ..recipes.kinds import GRPOLoss, KTOLoss, NetPart, SFTLoss, TablePart
+from ..recipes.schema import Level
 from ..rollout import Rewards, grade_text
 from ..weights import Bounds, DomainTable, InstanceNet, InstanceTable, NoWeights, Weighting
+from .optimizers import make_optimizer, rate_factor
 
 DataSet = PreferenceSet | LabelledSet | TargetSet | GroupSet
 
@@ -260,36 +259,6 @@ def make_weighting(recipe: Recipe, size: int, domains: Sequence[str]) -> Weighti
             slope=part.slope,
         )
     return NoWeights()
-
-
-def make_optimizer(level: Level, parameters: list[Tensor]) -> Optimizer:
-    """Adam; AdamW where weights decay."""
-    about: dict[str, Any] = {
-        "lr": level.rate,
-        "betas": (level.beta1, level.beta2),
-        "eps": level.eps,
-    }
-    if level.weight_decay:
-        return AdamW(parameters, weight_decay=level.weight_decay, **about)
-    return Adam(parameters, **about)
-
-
-def rate_factor(part: LowerPart, updates: int) -> Callable[[int], float] | None:
-    """What multiplies the rate of update number 0, 1, 2, ...; None where it is constant."""
-    if not part.warmup and part.decay == "none":
-        return None
-
-    def factor(update: int) -> float:
-        if update < part.warmup:
-            return (update + 1) / (part.warmup + 1)
-        gone = min((update - part.warmup) / max(updates - part.warmup, 1), 1.0)
-        if part.decay == "linear":
-            return 1.0 - gone
-        if part.decay == "cosine":
-            return 0.5 * (1.0 + math.cos(math.pi * gone))
-        return 1.0
-
-    return factor
 
 
 def _stream(samples: DataSet, level: Level, seed: int) -> Stream:

@@ -181,7 +181,7 @@ def _source(recipe: Recipe, folder: Folder, lower: Path) -> str:
         tokenizer.save_pretrained(draft)
         replace_folder(draft, folder.base)
     barrier()
-    return str(folder.base)
+    return str(folder.base.resolve())  # adapters name it, wherever they are loaded from
 
 
 def _demand_not_longer(engine: JudgeEngine) -> None:

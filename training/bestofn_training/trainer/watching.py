@@ -67,6 +67,9 @@ class Bar:
 
     def _resumed(self, step: int) -> None:
         self._began = (time.monotonic(), step)
+        if step >= self._total:
+            self._console.print(f"all {self._total} micro-steps are made already")
+            return
         self._console.print(f"goes on after micro-step {step} of {self._total}")
         if self._bar is not None and self._task is not None:
             # A fresh start for the estimate: the steps before took no time of this sitting.

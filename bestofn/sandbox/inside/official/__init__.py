@@ -6,12 +6,12 @@ import importlib
 import json
 from typing import Any
 
-from .. import harness
+from .. import reporting
 
 _encode = json.JSONEncoder().encode  # whatever a program does to the module
 
 
-def run(reporter: harness.Reporter, program: dict[str, Any]) -> None:
+def run(reporter: reporting.Reporter, program: dict[str, Any]) -> None:
     """Hand program and tests to one set of rules; what it returns is the answer.
 
     A module of rules has ``grade(source: str, task: dict[str, Any]) -> dict[str, Any]``.
