@@ -76,7 +76,7 @@ async def test_a_wire_cut_anywhere_costs_no_verdict(
         assert wrong([one], {0: await sandbox.execute(one.job)}) == []
         executions, asked, said = await through(sandbox, one.job)
         assert wrong([one], {0: executions}) == []
-        total = asked if cut == "asked" else said
+        total = asked if cut == "asked" else said // 2  # how long it is varies with the times in it
         worker = sandbox._idle[0].pid
         for place in sorted(rng.randrange(total) for _ in range(4 * MORE)):
             if cut == "asked":
