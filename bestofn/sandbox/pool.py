@@ -46,10 +46,12 @@ class Sandbox:
         unsafe: bool = False,
         _level: Level = Level.FULL,
     ) -> None:
-        if workers is not None and workers < 1:
-            raise InvalidInput("Sandbox.workers", f"must be at least 1, got {workers}")
-        if isinstance(require, str):
-            require = Level.named(require)
+        if workers is not None and not (type(workers) is int and workers >= 1):
+            raise InvalidInput("Sandbox.workers", f"must be at least 1, got {workers!r}")
+        if not isinstance(limits, Limits):
+            raise InvalidInput("Sandbox.limits", f"must be Limits, got {type(limits).__name__}")
+        if require is not None and not isinstance(require, Level):
+            require = Level.named(require, field="Sandbox.require")
         if unsafe and require:
             raise InvalidInput("Sandbox.unsafe", f"cannot go with require={str(require)!r}")
         self._workers = workers or _cores()
@@ -158,6 +160,8 @@ class Sandbox:
             SandboxFault: the sandbox broke twice on this job; says nothing about the program.
         """
         limits = limits or self._limits
+        if not isinstance(limits, Limits):
+            raise InvalidInput("limits", f"must be Limits, got {type(limits).__name__}")
         if self._highest == Level.UNSAFE and isinstance(job, CheckJob):
             job = replace(job, inside=True)  # there is no wire between processes
         wire = prepare(job, limits)

@@ -32,17 +32,17 @@ class Level(enum.IntEnum):
         return self.name.lower()
 
     @classmethod
-    def named(cls, name: str) -> Level:
+    def named(cls, name: object, *, field: str = "level") -> Level:
         """The level of a name such as ``full``.
 
         Raises:
-            InvalidInput: there is none.
+            InvalidInput: there is none; the error names ``field``.
         """
-        try:
-            return cls[name.upper()]
-        except KeyError:
-            known = ", ".join(str(level) for level in reversed(cls))
-            raise InvalidInput("level", f"must be one of {known}, got {name!r}") from None
+        for level in cls:
+            if name == str(level):
+                return level
+        known = ", ".join(str(level) for level in reversed(cls))
+        raise InvalidInput(field, f"must be one of {known}, got {name!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +82,8 @@ class Limits:
             value = getattr(self, name)
             if value is not None and not (isinstance(value, int | float) and value > 0):
                 raise InvalidInput(f"Limits.{name}", f"must be a number above 0, got {value!r}")
+            if value is not None and "seconds" not in name and type(value) is not int:
+                raise InvalidInput(f"Limits.{name}", f"must be a whole number, got {value!r}")
 
     def within(self, outer: Limits) -> Limits:
         """The stricter of both, field by field."""

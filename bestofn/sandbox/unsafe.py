@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ import anyio
 from ..errors import SandboxUnavailable
 from .inside import plain
 from .inside.frames import FrameError
+from .inside.replies import OUT_OF_TOTAL
 from .protection import UNPROTECTED, Protection
 from .types import Execution, Level
 from .wire import WireJob, execution
@@ -63,7 +65,9 @@ class UnsafeWorker:
                 executions.append(Execution(status="not_run", error=reason))
             else:
                 started()
-                executions.append(await _run_one(job, fed))
+                total = job.limits.total_seconds
+                left = math.inf if total is None else began + total - time.monotonic()
+                executions.append(await _run_one(job, fed, left))
         return executions
 
     async def close(self) -> None:
@@ -73,13 +77,13 @@ class UnsafeWorker:
 def _not_to_be_run(job: WireJob, executions: list[Execution], began: float) -> str:
     total, most = job.limits.total_seconds, job.limits.timeouts
     if total is not None and time.monotonic() - began >= total:
-        return "the job's total time is over"
+        return OUT_OF_TOTAL
     if most is not None and sum(each.status == "timeout" for each in executions) >= most:
         return "earlier runs timed out"
     return ""
 
 
-async def _run_one(job: WireJob, fed: bytes) -> Execution:
+async def _run_one(job: WireJob, fed: bytes, left: float) -> Execution:
     base = Path(tempfile.mkdtemp(prefix="bestofn-unsafe-"))
     try:
         home = base / "home"
@@ -87,13 +91,15 @@ async def _run_one(job: WireJob, fed: bytes) -> Execution:
         (base / plain.PROGRAM).write_bytes(job.blobs[0])
         (base / plain.INPUT).write_bytes(fed)
         began = time.monotonic()
-        code = await _process(job, base, home)
+        code = await _process(job, base, home, min(job.wall_seconds, left))
+        if code is None and left < job.wall_seconds:
+            return Execution(status="not_run", error=OUT_OF_TOTAL)
         return _execution(job, base, code, time.monotonic() - began)
     finally:
         shutil.rmtree(base, ignore_errors=True)  # a program may have made that hard
 
 
-async def _process(job: WireJob, base: Path, home: Path) -> int | None:
+async def _process(job: WireJob, base: Path, home: Path, seconds: float) -> int | None:
     """Exit code of the process, or None if its time ran out."""
     kept = {name: os.environ[name] for name in _NEEDED if name in os.environ}
     places = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP"), str(home))
@@ -107,7 +113,7 @@ async def _process(job: WireJob, base: Path, home: Path) -> int | None:
             env={**ENVIRONMENT, **kept, **places},
             start_new_session=os.name == "posix",
         )
-        with anyio.move_on_after(job.wall_seconds):
+        with anyio.move_on_after(seconds):
             try:
                 return await process.wait()
             finally:

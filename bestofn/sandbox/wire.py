@@ -6,7 +6,7 @@ import functools
 import json
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -58,6 +58,7 @@ _PRELOADED = frozenset(
 )
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([\w.,\t ]+))", re.MULTILINE)
 _STATUSES = frozenset(get_args(ExecutionStatus))
+_RULES = ("livecodebench", "humaneval", "evalplus", "bigcodebench")
 _MARKS = frozenset({"threads_left", "unpassable", "gone"})
 _MOST_RUNS = 64  # in a group
 _MOST_BYTES = 16 << 20
@@ -112,6 +113,8 @@ def prepare(job: Job, limits: Limits) -> WireJob:
         InvalidInput: naming the field of the job.
     """
     second: dict[str, Any] | None = None
+    if not isinstance(job, Job):
+        raise InvalidInput("job", f"must be a job, got {type(job).__name__}")
     first: dict[str, Any] = {"source": _text(job, "source"), "preamble": ""}
     runs: tuple[bytes, ...]
     rooms: list[str] = []
@@ -121,12 +124,12 @@ def prepare(job: Job, limits: Limits) -> WireJob:
             kind = "stdin"
             first["preamble"] = _text(job, "preamble")
             runtime = _runtime(job)
-            runs = tuple(_input_bytes(text, i) for i, text in enumerate(job.inputs))
+            runs = tuple(_input_bytes(text, i) for i, text in enumerate(_several(job, "inputs")))
         case CallJob():
             kind = "call"
             first["preamble"] = _text(job, "preamble")
             first["entry_point"] = _entry_point(job)
-            runs = tuple(_call_bytes(call, i) for i, call in enumerate(job.calls))
+            runs = tuple(_call_bytes(call, i) for i, call in enumerate(_several(job, "calls")))
         case CheckJob():
             kind = "inside" if job.inside else "check"
             first["entry_point"] = _entry_point(job)
@@ -135,11 +138,14 @@ def prepare(job: Job, limits: Limits) -> WireJob:
                 first["setup"] = job.setup
             else:
                 second = {"setup": job.setup, "entry_point": job.entry_point}
-            runs = tuple(_script_bytes(text, i) for i, text in enumerate(job.checks))
+            runs = tuple(_script_bytes(text, i) for i, text in enumerate(_several(job, "checks")))
         case OfficialJob():
             kind = "official"
+            if job.rules not in _RULES:
+                known = ", ".join(_RULES)
+                raise InvalidInput("OfficialJob.rules", f"must be one of {known}")
             first["rules"] = job.rules
-            first["task"] = dict(job.task)
+            first["task"] = _task(job)
             rooms = [f".official.{job.rules}"]
             runs = (b"",)
         case UnittestJob():
@@ -211,6 +217,8 @@ def execution(kind: str, result: Any, answer: bytes) -> Execution:
             value = values.loads(answer)
         except values.MalformedValue as malformed:
             status, error = "crash", f"malformed value: {malformed}"
+    elif kind == "check" and not error:
+        error = answer.decode("utf-8", "replace")
     elif kind == "official" and status == "ok":
         try:
             value = frames.parse(answer)
@@ -291,6 +299,24 @@ def _entry_point(job: CallJob | CheckJob) -> str:
     if not name.isidentifier():
         raise InvalidInput(_field(job, "entry_point"), f"must be a function's name, got {name!r}")
     return name
+
+
+def _task(job: OfficialJob) -> dict[str, Any]:
+    if not isinstance(job.task, Mapping):
+        raise InvalidInput("OfficialJob.task", "must be a mapping")
+    task = dict(job.task)
+    try:
+        json.dumps(task)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput("OfficialJob.task", f"must be what JSON can hold: {error}") from error
+    return task
+
+
+def _several(job: Job, name: str) -> Sequence[Any]:
+    values = getattr(job, name)
+    if not isinstance(values, tuple | list):
+        raise InvalidInput(_field(job, name), f"must be a tuple, got {type(values).__name__}")
+    return values
 
 
 def _input_bytes(text: object, index: int) -> bytes:

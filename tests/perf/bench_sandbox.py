@@ -8,8 +8,8 @@ The same right programs are graded on the same tests by
 - ``bestofn``: strict grading in the sandbox, at the level that works here;
 - ``fresh``: a new, unprotected ``python`` for each test;
 - ``official``: as the upstream evaluators do it, a manager and a process for each program, which
-  loads the prelude, puts the mocks in place and compares itself. The rules are this package's
-  own rebuilding of them (upstream's, which also loads packages, is slower);
+  loads the prelude, puts mocks in place for each test and compares itself. The rules are this
+  package's own rebuilding of them (upstream's, which is a larger process, is slower);
 - ``floor``: a process as large as a worker forks, the child does nothing, the parent waits.
 
 with 1 and 2 programs at a time, in turns; medians of the rounds. Machines differ and are shared:
@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import io
 import itertools
 import json
 import multiprocessing
@@ -30,10 +32,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import anyio
 
@@ -264,8 +268,32 @@ def in_own_process(rules: str, code: str, task: dict[str, object]) -> bool:
 
 def judge(rules: str, code: str, task: dict[str, object], verdicts: list[bool]) -> None:
     """The process of one program."""
+    # Upstream makes its mocks with unittest.mock, anew for each test; the rules here do without.
+    livecodebench.feeding = mocked(livecodebench.feeding)
     report = RULES[rules].grade(code, task)
     verdicts.append(report.get("passed") or all(each is True for each in report["results"]))
+
+
+def mocked(feeding: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, inside of as many mocks as upstream puts around each test."""
+
+    @contextlib.contextmanager
+    def inside(text: str, *rest: Any, **named: Any) -> Iterator[None]:
+        lines = iter(text.split("\n"))
+        replaced = {
+            "builtins.open": mock.mock_open(read_data=text),
+            "sys.stdin": io.StringIO(text),
+            "sys.stdin.readline": lambda *_: next(lines),
+            "sys.stdin.readlines": lambda *_: text.split("\n"),
+            "sys.stdin.read": lambda *_: text,
+        }
+        with contextlib.ExitStack() as stack:
+            for target, value in replaced.items():
+                stack.enter_context(mock.patch(target, value))
+            stack.enter_context(feeding(text, *rest, **named))
+            yield
+
+    return inside
 
 
 FLOOR = """

@@ -50,10 +50,13 @@ def check(reporter: reporting.Reporter, _: dict[str, Any]) -> None:
         unpassable = bench.candidate.unpassable and broken is None
         if unpassable:
             status, error = "exception", "TypeError: an argument has no plain form"
+        # What a script says may hold what it expects: it goes past the worker, from which the
+        # processes of programs are made, as answers do.
+        said = error.encode("utf-8", "backslashreplace")[: bench.longest_error]
         reporter.report(
             token,
             status,
-            error,
+            answer=said,
             reuse=broken is None and status in ("ok", "exception") and not state.threads_at_work(),
             gone=isinstance(broken, ProgramGone),
             unpassable=unpassable,
@@ -63,11 +66,15 @@ def check(reporter: reporting.Reporter, _: dict[str, Any]) -> None:
 class _Bench:
     """What scripts are run against: a wire to a program, and what they build on."""
 
-    def __init__(self, wire: int, setup: int) -> None:
+    def __init__(self, wire: int, setup: int, inputs: int, answers: int) -> None:
+        for given, target in ((inputs, reporting.INPUT), (answers, reporting.OUTPUT)):
+            os.dup2(given, target, inheritable=False)
+            os.close(given)
         settings = json.loads(read_all(setup, reporting.UNLIMITED))
         os.close(setup)
         self.setup: str = settings["setup"]
         self.entry_point: str = settings["entry_point"]
+        self.longest_error = min(2000, settings["output_bytes"])
         self.wire = socket.socket(fileno=wire)
         self.candidate = Candidate(
             self.wire, settings["output_bytes"] + REQUEST_SLACK, self.entry_point
@@ -77,7 +84,7 @@ class _Bench:
 def _next_bench(channel: socket.socket, present: _Bench | None) -> _Bench:
     """The last one that was handed over, or the present one if none was."""
     while select.select([channel], [], [], 0)[0] or present is None:
-        _, descriptors, _, _ = socket.recv_fds(channel, 1, 2)
+        _, descriptors, _, _ = socket.recv_fds(channel, 1, 4)
         if present is not None:
             present.wire.close()
         present = _Bench(*descriptors)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import io
+import math
 import os
 import select
 import signal
@@ -30,6 +31,7 @@ from .limits import RunLimits
 _LONGEST_ERROR = 5000  # characters; what is said of a group of runs must fit a frame
 _MARKS = ("threads_left", "gone", "unpassable")
 _STATUSES = frozenset({"ready", "ok", "exception", "exit", "memory", "output", "crash"})
+_UNFED = frozenset({"serve"})
 _STANDARD_FILES = frozenset({"stdin", "native"})  # roles whose descriptors 0 and 1 are a program's
 _ROLES: dict[str, harness.Role] = {
     "call": harness.run_calls,
@@ -77,6 +79,7 @@ class Child:
         self, isolation: Isolation, *, slot: str, limits: RunLimits, exchange: files.Exchange
     ) -> None:
         self._isolation = isolation
+        self._exchange = exchange
         self.limits = limits
         self._token = self._coming_token = ""
         self._run = 0
@@ -92,8 +95,6 @@ class Child:
         if self.pid == 0:
             wires = {
                 reporting.CONTROL: theirs.fileno(),
-                reporting.INPUT: exchange.inputs,
-                reporting.OUTPUT: exchange.answers,
                 reporting.ERRORS: self.errors,
                 reporting.PROGRAM: exchange.program,
             }
@@ -132,9 +133,12 @@ class Child:
                 reporting.STDOUT: self.stdout,
             }
             self._own_files += wires.values()
+        if role not in _UNFED:
+            wires[reporting.INPUT] = self._exchange.inputs
+            wires[reporting.OUTPUT] = self._exchange.answers
         if peer is not None:
             wires[reporting.PEER] = peer.fileno()
-        part = {"role": role, "home": self._place, "wires": list(wires), "fed": role != "serve"}
+        part = {"role": role, "home": self._place, "wires": list(wires)}
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its end is noticed later
             socket.send_fds(self._control, [b"p", frames.pack(part)], list(wires.values()))
         if peer is not None:
@@ -192,6 +196,8 @@ class Child:
 
     def left(self) -> float:
         """Processor seconds left to the present run."""
+        if not self._token:
+            return math.inf  # nothing of a program was asked of it yet
         return self.limits.seconds - self.used()
 
     def descriptors(self, *, news: bool) -> list[int]:

@@ -77,13 +77,23 @@ class Exchange:
         self.inputs = new_file("inputs")
         self.answers = new_file("answers")
 
+    def renew(self) -> None:
+        """Put new files in place of those that the programs of a job could write to.
+
+        Emptying them would not do: flags, rights and whatever else a program gives a file stay.
+        """
+        os.close(self.inputs)
+        os.close(self.answers)
+        self.inputs, self.answers = new_file("inputs"), new_file("answers")
+
 
 class Courier:
     """Moves blobs (eight bytes of length, then the bytes) from a socket into files, and back."""
 
     def __init__(self, stream: socket.socket) -> None:
         self._stream = stream
-        self._scratch = mmap.mmap(-1, _CHUNK)
+        # Private: what programs inherit of it is a copy, which is empty.
+        self._scratch = mmap.mmap(-1, _CHUNK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self._view = memoryview(self._scratch)
 
     def blob_size(self) -> int:

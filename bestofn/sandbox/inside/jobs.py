@@ -14,14 +14,13 @@ from . import files, frames
 from .children import Child, ChildFault, Ending
 from .isolate import Isolation
 from .limits import RunLimits
-from .replies import Replies, Result
+from .replies import OUT_OF_TOTAL, Replies, Result
 from .scripts import ScriptProcess, ScriptProcesses
 from .spares import Spares
 from .watching import watch
 
 SET_UP_SECONDS = 30.0
 """A process that is not ready by then never will be; nothing of a program has run yet."""
-OUT_OF_TOTAL = "the job's total time is over"
 
 Span = tuple[int, int]
 
@@ -61,6 +60,7 @@ class Job:
         self.groups: int = header["groups"]
         self.limits = RunLimits(**header["limits"])
         self.children: list[Child] = []
+        shop.exchange.renew()
         self._replies = Replies(shop.library, shop.courier, shop.exchange.answers)
         self._started = time.monotonic()
         self._timeouts = 0
@@ -152,7 +152,7 @@ class Job:
     def _run_one(self) -> bool:
         """Wait for the end of the run that is under way; whether the process can go on."""
         began = time.monotonic()
-        self.program.restart_clock()
+        self._restart_clocks()
         answer, marks, reuse = -1, (), False
         try:
             report = self.watch(self.reporter, self._deadline(began))
@@ -194,6 +194,10 @@ class Job:
         """Whether a process ended where it should have reported."""
         return any(child.ended for child in self.children)
 
+    def _restart_clocks(self) -> None:
+        for child in self.children:
+            child.restart_clock()
+
     def _deadline(self, began: float) -> float:
         """When a run that began then has had its time, or its job has."""
         own, total = began + self.limits.wall_seconds, self.limits.total_seconds
@@ -208,7 +212,7 @@ class Job:
         new = self.start_children()
         for child in new:
             try:
-                self.watch(child, time.monotonic() + SET_UP_SECONDS)
+                watch([child], child, time.monotonic() + SET_UP_SECONDS, self.shop.library)
             except Ending as ending:
                 raise ChildFault(f"a process did not come up: {ending.error}") from ending
             child.loads_now()
@@ -248,8 +252,8 @@ class CheckingJob(Job):
 
     def receive(self) -> None:
         """Take the program, and what the scripts build on."""
-        super().receive()
         self._setup_file = files.new_file("setup")
+        super().receive()
         self.shop.courier.move(self._setup_file, self.shop.courier.blob_size())
 
     def finish(self) -> None:
@@ -280,7 +284,7 @@ class CheckingJob(Job):
             program = self.shop.spares.take(self.limits)
             self.children += [program, process.child]
             program.play("serve", theirs)
-            process.connect(ours, self._setup_file)
+            process.connect(ours, self._setup_file, self.shop.exchange)
         finally:
             ours.close()
         self.shop.spares.prepare(self.limits)

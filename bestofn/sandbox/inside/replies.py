@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import time
 from typing import NamedTuple
 
 from . import files, frames
 
+OUT_OF_TOTAL = "the job's total time is over"
 _PATIENCE = 0.2  # seconds that a result may wait for others
 
 
@@ -50,7 +52,9 @@ class Replies:
         """Take a result whose answer, if it has one, is at the end of the file of answers."""
         self._results.append(result)
         self.held += result.size
-        if time.monotonic() - self._flushed > _PATIENCE:
+        # Not if that may have to wait for the library: the program's clocks would not be looked at.
+        late = time.monotonic() - self._flushed > _PATIENCE
+        if late and select.select([], [self._library], [], 0)[1]:
             self.flush()
 
     def add_left(self, result: Result, file: int) -> None:

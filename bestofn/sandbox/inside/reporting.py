@@ -13,7 +13,7 @@ from . import files, frames
 from .files import read_all
 
 CONTROL, INPUT, OUTPUT, ERRORS, PROGRAM, PEER, STDIN, STDOUT = 3, 4, 5, 6, 7, 8, 9, 10
-PART = (PEER, STDIN, STDOUT)  # only some roles have them
+PART = (INPUT, OUTPUT, PEER, STDIN, STDOUT)  # only some roles have them
 LAST = STDOUT
 UNLIMITED = 1 << 40
 
@@ -47,8 +47,7 @@ class Reporter:
         for target, standard in ((STDIN, 0), (STDOUT, 1)):
             if target in part["wires"]:
                 os.dup2(target, standard)
-        unused = {*PART} - {*part["wires"]}
-        for target in (*unused, *(() if part["fed"] else (INPUT, OUTPUT))):
+        for target in {*PART} - {*part["wires"]}:
             os.close(target)
         return part
 

@@ -30,9 +30,10 @@ class ScriptProcess:
         self.child = Child(isolation, slot="checker", limits=limits, exchange=exchange)
         self.child.play("check", theirs)
 
-    def connect(self, wire: socket.socket, setup: int) -> None:
-        """Hand over the wire to a program and the file with what its scripts build on."""
-        socket.send_fds(self._channel, [b"w"], [wire.fileno(), setup])
+    def connect(self, wire: socket.socket, setup: int, exchange: files.Exchange) -> None:
+        """Hand over the wire to a program, the file with what its scripts build on, and others."""
+        given = [wire.fileno(), setup, exchange.inputs, exchange.answers]
+        socket.send_fds(self._channel, [b"w"], given)
 
     def close(self) -> None:
         """Close the channel."""
@@ -59,6 +60,7 @@ class ScriptProcesses:
             if kept.child.limits.bind_like(limits) and kept.child.is_fit:
                 kept.is_new = False
                 kept.child.limits = limits
+                kept.child.restart_clock()
                 return kept
             kept.child.end()
             kept.close()

@@ -269,7 +269,10 @@ def patched_modules(owners: set[str], names: dict[str, Any]) -> bool:
     if "*" in owners:
         return True
     for owner in owners - {"sys", "self"}:
-        if isinstance(names.get(owner), types.ModuleType):
+        value = names.get(owner)
+        if isinstance(value, types.ModuleType):
+            return True
+        if isinstance(value, type) and value.__module__ != "__main__":
             return True
         if owner not in names and owner in sys.modules:
             return True
