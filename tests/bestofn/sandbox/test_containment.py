@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bestofn.sandbox import CheckJob, Execution, Level, Limits, Sandbox, StdinJob
+from bestofn.sandbox import CallJob, CheckJob, Execution, Level, Limits, Sandbox, StdinJob
 
 pytestmark = pytest.mark.anyio
 
@@ -66,9 +66,10 @@ async def test_nothing_of_earlier_jobs_or_later_inputs_is_in_memory(hardened: Sa
         source=f"def f(x): return x  # {marks[0]}",
         entry_point="f",
         setup=f"x = {marks[1]!r}",
-        checks=(f"assert f(1) == 1, {marks[2]!r}",),
+        checks=(f"assert f(1) == 2, {marks[2]!r}",),
     )
-    assert (await hardened.execute(check))[0].status == "ok"
+    (failed,) = await hardened.execute(check)
+    assert (failed.status, failed.error) == ("exception", f"AssertionError: {marks[2]}")
     await hardened.execute(
         StdinJob(source=f"print(input(), {marks[3]!r})", inputs=(marks[4],)), limits=limits
     )
@@ -97,3 +98,33 @@ async def test_device_files_of_standard_streams_can_be_misused_once(hardened: Sa
     source = "import os\nos.chmod('/dev/io/stdin', 0)\nopen('/dev/stdout', 'w').write('hello')"
     assert (await run(hardened, source, "")).stdout == "hello"
     assert (await run(hardened, "print(input())", "x")).stdout == "x\n"
+
+
+async def test_answers_of_earlier_programs_are_not_there_to_be_read(hardened: Sandbox) -> None:
+    secret = CallJob(source="def f(x): return ['SECRET', x]", entry_point="f", calls=((1,), (2,)))
+    looking = (
+        "import os\nfound = [os.pread(fd, 1000, 0) for fd in (4, 5)]\ndef f(): return str(found)"
+    )
+    for _ in range(3):
+        assert [each.value for each in await hardened.execute(secret)] == [
+            ["SECRET", 1],
+            ["SECRET", 2],
+        ]
+        (seen,) = await hardened.execute(CallJob(source=looking, entry_point="f", calls=((),)))
+        assert seen.status == "ok"
+        assert "SECRET" not in seen.value
+
+
+async def test_what_is_done_to_shared_files_ends_with_the_program(hardened: Sandbox) -> None:
+    spoil = (
+        "import fcntl, os\nfor fd in (4, 5):\n    os.fchmod(fd, 0)\n"
+        "    fcntl.fcntl(fd, fcntl.F_SETFL, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK)\n"
+    )
+    await hardened.execute(StdinJob(source=spoil, inputs=("", "")))
+    honest = StdinJob(source="print(input())", inputs=("a", "b", "c"))
+    got = await hardened.execute(honest)
+    assert [(each.status, each.stdout) for each in got] == [
+        ("ok", "a\n"),
+        ("ok", "b\n"),
+        ("ok", "c\n"),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from bestofn.errors import InvalidInput
-from bestofn.sandbox import CallJob, Execution, Limits, Sandbox, StdinJob
+from bestofn.sandbox import CallJob, CheckJob, Execution, Limits, Sandbox, StdinJob
 
 pytestmark = pytest.mark.anyio
 
@@ -127,3 +127,13 @@ async def test_time_outs_of_a_job_are_counted(sandbox: Sandbox) -> None:
     assert [r.status for r in results] == ["ok", "timeout", "ok", "timeout", "not_run"]
     results = await sandbox.execute(job, limits=Limits(seconds=0.2, timeouts=1))
     assert [r.status for r in results] == ["ok", "timeout", "not_run", "not_run", "not_run"]
+
+
+async def test_each_script_has_its_own_processor_time(sandbox: Sandbox) -> None:
+    burn = (
+        "import time\nend = time.process_time() + 0.4\n"
+        "while time.process_time() < end: pass\nassert f(1) == 1"
+    )
+    job = CheckJob(source="def f(x): return x", entry_point="f", setup="", checks=(burn,) * 4)
+    got = await sandbox.execute(job, limits=Limits(seconds=1, wall_seconds=60))
+    assert [each.status for each in got] == ["ok"] * 4

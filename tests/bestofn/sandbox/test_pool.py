@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
 from bestofn.errors import InvalidInput, SandboxFault, SandboxUnavailable
-from bestofn.sandbox import CallJob, Level, Limits, Sandbox, StdinJob, probe
+from bestofn.sandbox import CallJob, Level, Limits, OfficialJob, Sandbox, StdinJob, probe
 
 pytestmark = pytest.mark.anyio
 
@@ -194,3 +196,39 @@ async def test_large_inputs_and_large_answers_do_not_wait_for_each_other() -> No
         with anyio.fail_after(60):
             results = await sandbox.execute(job)
     assert [len(result.stdout) for result in results] == [len(text) + 1] * 4
+
+
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda: Sandbox(workers=1.5), "Sandbox.workers"),  # type: ignore[arg-type]
+        (lambda: Sandbox(limits={}), "Sandbox.limits"),  # type: ignore[arg-type]
+        (lambda: Sandbox(require=7), "Sandbox.require"),  # type: ignore[arg-type]
+        (lambda: Sandbox(require="strong"), "Sandbox.require"),
+        (lambda: Sandbox.at("strong"), "level"),
+        (lambda: Limits(memory_bytes=1e9), "Limits.memory_bytes"),  # type: ignore[arg-type]
+        (lambda: Limits(threads=0), "Limits.threads"),
+    ],
+)
+def test_wrong_settings_are_named(make: Callable[[], object], field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        make()
+    assert str(refused.value).startswith(field)
+
+
+@pytest.mark.parametrize(
+    ("job", "field"),
+    [
+        ("print(1)", "job"),
+        (StdinJob(source="", inputs="abc"), "StdinJob.inputs"),  # type: ignore[arg-type]
+        (StdinJob(source="", inputs=None), "StdinJob.inputs"),  # type: ignore[arg-type]
+        (OfficialJob(source="", rules="..jobs", task={}), "OfficialJob.rules"),
+        (OfficialJob(source="", rules="humaneval", task={"a": {1}}), "OfficialJob.task"),
+    ],
+)
+async def test_wrong_jobs_are_named(job: Any, field: str) -> None:
+    async with Sandbox(workers=1) as sandbox:
+        with pytest.raises(InvalidInput) as refused:
+            await sandbox.execute(job)
+        assert str(refused.value).startswith(field)
+        assert sandbox.level is None  # nothing was started for it

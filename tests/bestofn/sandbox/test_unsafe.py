@@ -120,3 +120,9 @@ async def test_select_works_and_reports_the_level() -> None:
 async def test_other_languages_are_refused(unsafe: Sandbox) -> None:
     with pytest.raises((SandboxUnavailable, InvalidInput)):
         await unsafe.execute(StdinJob(source="", inputs=("",), language="cpp"))
+
+
+async def test_the_total_time_ends_a_run(unsafe: Sandbox) -> None:
+    job = StdinJob(source="import time\ntime.sleep(1000)", inputs=("", ""))
+    limits = Limits(seconds=60, wall_seconds=120, total_seconds=1)
+    assert [each.status for each in await unsafe.execute(job, limits=limits)] == ["not_run"] * 2
