@@ -23,7 +23,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import io
 import itertools
 import json
 import multiprocessing
@@ -36,6 +35,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -279,17 +279,11 @@ def mocked(feeding: Callable[..., Any]) -> Callable[..., Any]:
 
     @contextlib.contextmanager
     def inside(text: str, *rest: Any, **named: Any) -> Iterator[None]:
-        lines = iter(text.split("\n"))
-        replaced = {
-            "builtins.open": mock.mock_open(read_data=text),
-            "sys.stdin": io.StringIO(text),
-            "sys.stdin.readline": lambda *_: next(lines),
-            "sys.stdin.readlines": lambda *_: text.split("\n"),
-            "sys.stdin.read": lambda *_: text,
-        }
+        stdin = SimpleNamespace(read=None, readline=None, readlines=None, stdin=None)
         with contextlib.ExitStack() as stack:
-            for target, value in replaced.items():
-                stack.enter_context(mock.patch(target, value))
+            stack.enter_context(mock.patch("builtins.open", mock.mock_open(read_data=text)))
+            for name, value in [*vars(stdin).items()]:
+                stack.enter_context(mock.patch.object(stdin, name, value))
             stack.enter_context(feeding(text, *rest, **named))
             yield
 
