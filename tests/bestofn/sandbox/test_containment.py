@@ -38,9 +38,9 @@ SCAN = """
 import ctypes, gc
 libc = ctypes.CDLL(None)
 libc.sbrk.restype = ctypes.c_void_p
-libc.mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p]
-answer = ctypes.create_string_buffer(1)
-def mapped(page): return libc.mincore(page, 4096, answer) == 0
+libc.pwrite.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
+sink = open("sink", "wb")
+def mapped(page): return libc.pwrite(sink.fileno(), page, 1, 0) == 1  # no crash if unreadable
 backwards = input().encode()  # the text itself must not get into memory by being looked for
 KEEP
 spots = {libc.sbrk(0) - 4096}
