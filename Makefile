@@ -27,6 +27,7 @@ test-faults: $(VENV)/.dev  ## ten times as many runs under kills, twenty times t
 	BESTOFN_FAULTS=10 BESTOFN_FUZZ=20 $(BIN)/pytest tests/bestofn/sandbox -k "faults or fuzz"
 
 test-training: $(TRAINING)/.installed  ## what needs torch: losses, bi-level training
+	$(TRAINING)/bin/python -m mypy --config-file= --strict -p bestofn_training
 	OMP_NUM_THREADS=1 $(TRAINING)/bin/python -m pytest tests/training
 
 test-vllm: $(VLLM)/.installed  ## sampling and judging through a real vLLM on the CPU

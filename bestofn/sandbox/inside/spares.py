@@ -2,7 +2,7 @@
 
 Making a process that is fit for a program (fork, limits, filters) takes longer than most programs
 run. So the next one is made while the present program runs. It comes from the worker, which
-holds nothing of any job, and waits without a part to play.
+never holds a program, an input or a test, and waits without a part to play.
 """
 
 from __future__ import annotations
