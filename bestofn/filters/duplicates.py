@@ -86,7 +86,7 @@ def drop_duplicates(candidates: Sequence[Candidate]) -> Distinct:
                 Rejection(
                     id=candidate.id,
                     by="duplicates",
-                    reason=f"same program as {kept.id}",
+                    reason=f"same {candidate.kind} as {kept.id}",
                     same_as=kept.id,
                 )
             )

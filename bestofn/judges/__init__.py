@@ -12,6 +12,7 @@ from .consensus import ConsensusJudge
 from .dual_agreement import DualAgreementJudge
 from .evidence import Inputs
 from .majority import MajorityJudge
+from .self_consistency import SelfConsistencyJudge
 
 if TYPE_CHECKING:
     from .llm import LLMJudge
@@ -20,6 +21,7 @@ _JUDGES: dict[str, Callable[[], Judge]] = {
     "consensus": ConsensusJudge,
     "codet": DualAgreementJudge,
     "majority": MajorityJudge,
+    "self-consistency": SelfConsistencyJudge,
     "random": RandomJudge,
     "first": FirstJudge,
 }
@@ -70,6 +72,7 @@ __all__ = [
     "MajorityJudge",
     "OracleJudge",
     "RandomJudge",
+    "SelfConsistencyJudge",
     "asks_models",
     "judge_named",
 ]

@@ -30,7 +30,7 @@ from .comparing import ATTEMPTS, Comparer, Opinion, Question
 from .evidence import Inputs
 from .findings import Evidence, findings
 from .showing import LONGEST, Showing, check_template
-from .templates import PromptTemplate, builtin_template, load_template
+from .templates import ANSWERS, PromptTemplate, builtin_template, load_template
 
 JUDGE_SAMPLING = Sampling(
     temperature=0.7, top_p=0.8, top_k=20, repetition_penalty=1.05, max_tokens=8192
@@ -55,7 +55,8 @@ class LLMJudge:
             model that contradicts itself gives half a vote to each side. A round robin and an
             adaptive tournament then play each pair once.
         sampling: How verdicts are drawn.
-        template: A file with a template of your own, see :mod:`bestofn.judges.templates`.
+        template: A file with a template of your own, see :mod:`bestofn.judges.templates`. None:
+            the shipped one for programs and patches, or the one for answers.
         evidence: What the model is told of running the candidates: ``none``; ``tests`` for the
             public tests; ``behaviour`` for these and for inputs on which the candidates part.
         compare_equivalent: Whether programs of equal behaviour meet. If not, one stands for its
@@ -82,7 +83,7 @@ class LLMJudge:
     inputs: Inputs | None = Inputs()
     asks_models: ClassVar[bool] = True
     prompt: PromptTemplate = field(init=False, repr=False)
-    """The template in use, with version and digest."""
+    """The template for programs, or your own for everything, with version and digest."""
 
     def __post_init__(self) -> None:
         if isinstance(self.backend, str | type) or not isinstance(self.backend, Backend):
@@ -111,6 +112,12 @@ class LLMJudge:
         """The model's name."""
         return self.backend.name
 
+    def prompt_for(self, candidates: Sequence[Candidate]) -> PromptTemplate:
+        """The template that these candidates are shown with."""
+        if self.template is None and any(candidate.kind == "answer" for candidate in candidates):
+            return builtin_template(ANSWERS)
+        return self.prompt
+
     async def rank(self, problem: Problem, candidates: Sequence[Candidate], run: Run) -> Ranking:
         """Let the candidates meet until the tournament is over, or time or budget is.
 
@@ -122,7 +129,8 @@ class LLMJudge:
         known = await look_beforehand(
             problem, candidates, run, self.inputs, compare_equivalent=self.compare_equivalent
         )
-        run.calls.note("judge", self._settings(problem, known))
+        prompt = self.prompt_for(candidates)
+        run.calls.note("judge", self._settings(problem, prompt, known))
         if len(known.entrants) == 1:
             # Nobody is left to meet: the embedded judge has told them apart, or says why not.
             assert known.ranking is not None
@@ -136,10 +144,8 @@ class LLMJudge:
             backend=self.backend,
             sampling=self.sampling,
             problem=problem.id,
-            showing=Showing(
-                self.prompt, problem, candidates, seed=run.seed, max_chars=self.max_chars
-            ),
-            record={"template": dict(self.prompt.record)},
+            showing=Showing(prompt, problem, candidates, seed=run.seed, max_chars=self.max_chars),
+            record={"template": dict(prompt.record)},
             run=run,
             findings=told,
         )
@@ -155,14 +161,16 @@ class LLMJudge:
             return replace(self.tournament, rounds=1)
         return self.tournament
 
-    def _settings(self, problem: Problem, known: Beforehand) -> Mapping[str, Any]:
+    def _settings(
+        self, problem: Problem, prompt: PromptTemplate, known: Beforehand
+    ) -> Mapping[str, Any]:
         return {
             "problem": problem.id,
             "judge": self.name,
             "tournament": self.tournament.name,
             "swap": self.swap,
             "evidence": self.evidence,
-            "template": dict(self.prompt.record),
+            "template": dict(prompt.record),
             "max_chars": self.max_chars,
             "entrants": list(known.entrants),
             "merged": {id: list(others) for id, others in known.merged.items()},

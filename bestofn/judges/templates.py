@@ -31,8 +31,12 @@ from ..errors import FormatError
 if TYPE_CHECKING:
     from jinja2 import Template as Compiled
 
-BUILTIN = "judge.jinja2"
-"""The shipped template: five steps as in the DaJ paper, appendix D, in words of our own."""
+PROGRAMS = "judge.jinja2"
+"""The shipped template for programs: five steps as in the DaJ paper, appendix D, in words of our
+own."""
+
+ANSWERS = "answers.jinja2"
+"""The shipped template for an assistant's next turn: words, tool calls or both."""
 
 _VERSION = re.compile(r"\{#-?\s*version:\s*(\S{1,40})\s*-?#\}")
 
@@ -72,10 +76,10 @@ class PromptTemplate:
 
 
 @cache
-def builtin_template() -> PromptTemplate:
-    """The template that comes with the package."""
-    source = resources.files(__package__).joinpath("prompts", BUILTIN)
-    return _compile(source.read_bytes(), BUILTIN, f"prompts/{BUILTIN}")
+def builtin_template(name: str = PROGRAMS) -> PromptTemplate:
+    """A template that comes with the package: :data:`PROGRAMS` or :data:`ANSWERS`."""
+    source = resources.files(__package__).joinpath("prompts", name)
+    return _compile(source.read_bytes(), name, f"prompts/{name}")
 
 
 def load_template(path: str | Path) -> PromptTemplate:

@@ -359,12 +359,12 @@ async def test_what_was_asked_and_answered_is_written_down() -> None:
         ranking = await judge.rank(PROBLEM, candidates, run)
     noted = next(event for event in events if isinstance(event, Noted))
     assert noted.kind == "judge"
-    assert noted.body["template"] == judge.prompt.record
+    assert noted.body["template"] == judge.prompt_for(candidates).record
     assert noted.body["entrants"] == ["a", "b", "c"]
     call = next(event for event in events if isinstance(event, CallStarted))
     assert call.label["shown"] == ["a", "c"]
     assert call.label["left_out"] == {"c": 599}
-    assert call.label["template"] == judge.prompt.record
+    assert call.label["template"] == noted.body["template"]
     made = next(event for event in events if isinstance(event, ComparisonMade))
     assert made.comparison == ranking.comparisons[0]
     assert (made.problem, made.judge) == ("letter", judge.name)
