@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 COMPANIONS := training integrations/langchain integrations/gateway
 
-.PHONY: demo test test-faults test-training test-vllm checks unit bench table clean
+.PHONY: demo test test-faults test-training test-vllm checks unit bench bench-training table clean
 
 demo: $(VENV)/.core  ## choose the best of N on the problems that ship with the package
 	@$(BIN)/bestofn demo
@@ -38,6 +38,10 @@ bench: $(VENV)/.dev  ## speed of grading, of model calls, and what tournaments n
 	$(BIN)/python tests/perf/bench_grading.py
 	$(BIN)/python tests/perf/bench_calls.py
 	$(BIN)/python tests/perf/bench_tournaments.py
+	$(MAKE) bench-training
+
+bench-training: $(TRAINING)/.installed  ## what learning the weights costs beside plain training
+	$(TRAINING)/bin/python tests/perf/bench_training.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -49,7 +53,7 @@ $(VENV)/.core: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml $(COMPANIONS:%=%/pyproject.toml) | $(VENV)/bin/python
 	$(PIP) install "pip>=25.1"
-	$(PIP) install -e . $(COMPANIONS:%=-e ./%) --group dev
+	$(PIP) install -e . $(COMPANIONS:%=-e ./%) --group dev --group integrations
 	@touch $@ $(VENV)/.core
 
 # Two gigabytes, with versions of its own: kept apart from $(VENV).

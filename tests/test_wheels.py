@@ -42,6 +42,11 @@ def test_a_wheel_installs_one_unique_name(folder, module, tmp_path):
     if module == "bestofn":
         assert any(name.endswith("demo/problem.json") or "/demo/" in name for name in names)
         assert "bestofn/sandbox/inside/zygote.py" in names
+    if module == "bestofn_training":
+        recipes = {name for name in names if name.endswith(".toml")}
+        place = f"{module}/recipes/shipped"
+        assert {f"{place}/dpo-domain.toml", f"{place}/cpu/dpo-domain.toml"} <= recipes
+        assert len(recipes) == 28  # a row of table 4 each, and its twin for the CPU
 
 
 def test_the_core_stays_light():

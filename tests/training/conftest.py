@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-RECIPES = Path(__file__).resolve().parents[2] / "training" / "recipes"
+PACKAGE = Path(__file__).resolve().parents[2] / "training" / "bestofn_training"
+RECIPES = PACKAGE / "recipes" / "shipped"
 
 
 @pytest.fixture(scope="session")

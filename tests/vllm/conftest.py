@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -38,6 +38,7 @@ OPTIONS = (
     *("--generation-config", "vllm", "--enable-prompt-tokens-details"),
     "--disable-uvicorn-access-log",
 )
+Serve = Callable[..., AbstractContextManager[int]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -122,28 +123,39 @@ def stop(server: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def port(
-    tiny: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[int]:
+def serve(
+    environment: None, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Serve:
+    """Starts a server, with further arguments; its port while it runs."""
+
+    @contextmanager
+    def serving(*arguments: str) -> Iterator[int]:
+        port = free_port()
+        log = tmp_path_factory.mktemp("server") / "vllm.log"
+        command = [sys.executable, "-W", "ignore", "-m", "vllm.entrypoints.openai.api_server"]
+        command += ["--host", "127.0.0.1", "--port", str(port), *OPTIONS, *arguments]
+        failures = request.session.testsfailed
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        try:
+            wait_until_ready(server, port, log)
+            yield port
+        finally:
+            stop(server)
+            if request.session.testsfailed > failures:
+                print(f"\nthe server's log is kept: {log}", file=sys.__stderr__)
+
+    return serving
+
+
+@pytest.fixture(scope="session")
+def port(tiny: Path, serve: Serve) -> Iterator[int]:
     """Where the server listens: model ``tiny``, with the adapter ``tiny-judge``."""
-    port = free_port()
-    log = tmp_path_factory.mktemp("server") / "vllm.log"
-    command = [sys.executable, "-W", "ignore", "-m", "vllm.entrypoints.openai.api_server"]
-    command += ["--model", str(tiny / "model"), "--served-model-name", MODEL]
-    command += ["--lora-modules", f"{ADAPTER}={tiny / 'adapter'}"]
-    command += ["--host", "127.0.0.1", "--port", str(port), *OPTIONS]
-    failures = request.session.testsfailed
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        wait_until_ready(server, port, log)
+    named = ("--model", str(tiny / "model"), "--served-model-name", MODEL)
+    with serve(*named, "--lora-modules", f"{ADAPTER}={tiny / 'adapter'}") as port:
         yield port
-    finally:
-        stop(server)
-        if request.session.testsfailed > failures:
-            print(f"\nthe server's log is kept: {log}", file=sys.__stderr__)
 
 
 @pytest.fixture(scope="session")

@@ -37,4 +37,4 @@ else
 fi
 
 "$uv" pip install -q --python "$folder/bin/python" --override tests/vllm/overrides.txt \
-    --requirement tests/vllm/requirements.txt --editable '.[fast]'
+    --requirement tests/vllm/requirements.txt --editable '.[fast]' --editable integrations/gateway

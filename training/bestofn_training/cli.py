@@ -13,7 +13,11 @@ from typing import Annotated
 import typer
 
 from .data import command as data
+from .evaluate import command as evaluate
 from .exits import exit_codes
+from .export_command import EPILOG as EXPORT_EPILOG
+from .export_command import export_command
+from .report import command as report
 from .rollout import command as rollout
 from .train_command import EPILOG as TRAIN_EPILOG
 from .train_command import train_command
@@ -26,7 +30,7 @@ EPILOG = (
 
 app = typer.Typer(
     name="bestofn-train",
-    help="Train the judge of bestofn: make data, sample and reward replies, train, export.",
+    help="Train the judge of bestofn: make data, reward replies, train, measure, export.",
     no_args_is_help=True,
     epilog=EPILOG,
     add_completion=False,
@@ -35,6 +39,9 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command("rollout", no_args_is_help=True, epilog=rollout.EPILOG)(rollout.rollout_command)
 app.command("train", no_args_is_help=True, epilog=TRAIN_EPILOG)(train_command)
+app.command("evaluate", no_args_is_help=True, epilog=evaluate.EPILOG)(evaluate.evaluate_command)
+app.command("report", no_args_is_help=True, epilog=report.EPILOG)(report.report_command)
+app.command("export", no_args_is_help=True, epilog=EXPORT_EPILOG)(export_command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -56,7 +63,7 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """Train the judge of bestofn: make data, sample and reward replies, train, export."""
+    """Train the judge of bestofn: make data, sample and reward replies, train, measure, export."""
 
 
 def main() -> None:

@@ -18,17 +18,19 @@ from .errors import MissingPackage
 from .exits import exit_codes
 from .recipes import TINY, FileReport, Recipe, check_files, read_recipe
 
-EPILOG = (
-    "Example: bestofn-train train training/recipes/cpu/dpo-domain.toml --data data/ "
-    "--output runs/first"
-)
+EPILOG = "Example: bestofn-train train cpu/dpo-domain --data data/ --output runs/first"
 
 _LITTLE = 0.05
 """A reach below it hardly reweights."""
 
 
 def train_command(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file.")],
+    recipe: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RECIPE", help="A TOML file, or a name: dpo-domain, cpu/dpo-domain, ..."
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -103,7 +105,7 @@ def _dry_run(recipe: Recipe, json: bool) -> None:
     elif find_spec("transformers") is None:
         note = "lengths were not checked: transformers is not installed"
     else:
-        measure = tokenizer_measure(recipe.model.name)
+        measure = tokenizer_measure(recipe.model.name, recipe.model.template)
     reports = check_files(recipe, measure=measure)
     if json:
         print_json({"plan": _numbers(recipe), "files": _as_data(reports)})

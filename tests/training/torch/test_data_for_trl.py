@@ -8,17 +8,21 @@ pytest.importorskip("torch")
 pytest.importorskip("trl")
 pytest.importorskip("datasets")
 
+from bestofn_training.cli import app
 from bestofn_training.data import (
     DataSettings,
     JudgeInput,
+    Preference,
     RandomSplit,
     build,
     read_rows,
     tokenizer_measure,
 )
 from bestofn_training.errors import BadData, BadInput
+from bestofn_training.models import Tokenising, TokenSettings
 from bestofn_training.models.tiny import tiny_tokenizer
 from bestofn_training.rollout import RolloutSettings, rollout, rollout_file
+from typer.testing import CliRunner
 
 from bestofn.backends import OpenAIBackend
 from bestofn.benchmarks import shipped
@@ -72,6 +76,47 @@ def test_prompts_are_measured_as_the_model_will_see_them(folder, tmp_path):
     split = RandomSplit(held_out_share=0)
     with pytest.raises(BadData, match="more than the context"):
         build([shipped.load(limit=4)], split, tmp_path / "o", settings=settings, measure=measure)
+
+
+THINKING = "{% if enable_thinking is defined and not enable_thinking %}<think></think>{% endif %}"
+
+
+def test_rows_are_measured_as_they_are_trained_on(folder, tmp_path):
+    """The variables of the template count, and so does what ends a turn."""
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = tokenizer.chat_template + THINKING
+    tokenizer.save_pretrained(tmp_path / "tokenizer")
+    _, row = next(read_rows(rollout_file(folder, "lower", "preferences"), Preference))
+    longer = []
+    for template in ({}, {"enable_thinking": False}):
+        measure = tokenizer_measure(str(tmp_path / "tokenizer"), template)
+        made = Tokenising(tokenizer, TokenSettings(context=9999, template=template))
+        assert measure(row.prompt) == len(made.prompt(row.prompt))
+        longer.append(measure(row.prompt + row.chosen))
+        assert longer[-1] == len(made.reply(row.prompt, row.chosen[0].content))
+    assert longer[1] - longer[0] == len(tokenizer.encode("<think></think>"))
+
+
+def test_a_dry_run_measures_with_the_recipes_template(folder, tmp_path):
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = tokenizer.chat_template + THINKING
+    tokenizer.save_pretrained(tmp_path / "tokenizer")
+    path = rollout_file(folder, "lower", "preferences")
+    measure = tokenizer_measure(str(tmp_path / "tokenizer"))
+    longest = max(
+        measure(row.prompt + reply)
+        for _, row in read_rows(path, Preference)
+        for reply in (row.chosen, row.rejected)
+    )
+    arguments = [
+        *("train", "cpu/dpo-none", "--dry-run", "--data", str(folder)),
+        *("--model", str(tmp_path / "tokenizer"), "--set", f"data.context={longest}"),
+    ]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    template = "model.template={enable_thinking = false}"
+    refused = CliRunner().invoke(app, [*arguments, "--set", template])
+    assert refused.exit_code == 2
+    assert f"more than the context of {longest}" in refused.stderr
 
 
 def test_what_is_no_tokenizer_is_refused(tmp_path):

@@ -26,7 +26,7 @@ from .betty import Config
 from .events import LowerUpdate, MicroStep
 from .objectives import Objective
 from .parallel import average_, rank_and_world
-from .problem import JudgeProblem, NotFinite, norm_of
+from .problem import JudgeProblem, NotFinite, norm_of, on_cpu
 from .schedule import Schedule
 from .stream import Stream
 
@@ -172,13 +172,19 @@ class LowerProblem(JudgeProblem):
         )
 
     def state(self) -> dict[str, Any]:
-        """Also the micro-batches of an update that is not complete yet."""
+        """Also the micro-batches of an update that is not complete yet.
+
+        Between two updates there are none: what is kept of the last one has been used, and is
+        forgotten before the next micro-batch is read.
+        """
+        under_way = bool(self.window)
+        empty = MicroGradients(keep=self.kept.keep)
         return {
             **super().state(),
             "window": [list(pair) for pair in self.window],
-            "samples": self.samples,
-            "kept": self.kept.state_dict(),
-            "batches": [dict(batch) for batch in self._batches],
+            "samples": self.samples if under_way else 0,
+            "kept": (self.kept if under_way else empty).state_dict(),
+            "batches": on_cpu(self._batches if under_way else []),
         }
 
     def load(self, state: dict[str, Any]) -> None:

@@ -89,9 +89,9 @@ class JudgeProblem(ImplicitProblem):  # type: ignore[misc]
             "inner_loop_start": self._inner_loop_start,
             "updates": self.updates,
             "position": self.stream.position,
-            "parameters": [p.detach().cpu().clone() for p in self._members],
-            "gradients": [None if p.grad is None else p.grad.cpu().clone() for p in self._members],
-            "optimizer": self.optimizer.state_dict(),
+            "parameters": on_cpu([p.detach() for p in self._members]),
+            "gradients": on_cpu([p.grad for p in self._members]),
+            "optimizer": on_cpu(self.optimizer.state_dict()),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -110,6 +110,21 @@ class JudgeProblem(ImplicitProblem):  # type: ignore[misc]
     def rate(self) -> float:
         """The (largest) learning rate."""
         return max(float(group["lr"]) for group in self.optimizer.param_groups)
+
+
+def on_cpu(value: Any) -> Any:
+    """A copy of nested dictionaries and lists, with all tensors copied to the CPU.
+
+    A state is written to disk after it is taken, and on a device that training fills: it must
+    neither change under the writer nor take memory there.
+    """
+    if isinstance(value, Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        return {key: on_cpu(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(on_cpu(inner) for inner in value)
+    return value
 
 
 def norm_of(gradients: Sequence[Tensor]) -> float:

@@ -15,7 +15,7 @@ from .betty import Config
 from .events import UpperUpdate
 from .objectives import Objective
 from .parallel import rank_and_world
-from .problem import JudgeProblem, norm_of
+from .problem import JudgeProblem, norm_of, on_cpu
 from .schedule import Schedule
 from .stream import Stream
 
@@ -86,7 +86,7 @@ class UpperProblem(JudgeProblem):
 
     def state(self) -> dict[str, Any]:
         """Also where the weights started, and the meta batches of an update not complete yet."""
-        started = {name: value.cpu().clone() for name, value in self.weighting.named_buffers()}
+        started = on_cpu(dict(self.weighting.named_buffers()))
         return {**super().state(), "window": list(self.window), "started": started}
 
     def load(self, state: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from bestofn.concurrency import run_sync
 from bestofn.sandbox import Sandbox
 
 from ..errors import BadData, BadInput
-from .card import new_card, write_card
+from .card import new_card, rollouts_of, write_card
 from .checks import Measure, check_apart, check_domains
 from .grading import OnItem, sources_of, verdicts_of
 from .making import Maker
@@ -118,6 +118,8 @@ async def abuild(
                 "prompt": settings.prompter.record,
                 "split": split.record,
                 **maker.record(file_of),
+                # Their rows are still there, and `train` must find out if these are others now.
+                "rollouts": rollouts_of(output),
             }
             for side, writer in writers.items():
                 card["sides"][side]["sha256"] = writer.digest.hexdigest() if writer.rows else None

@@ -6,6 +6,7 @@ the rows, and again by whatever adds to them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections import Counter
@@ -122,6 +123,25 @@ def read_card(folder: Path) -> dict[str, Any] | None:
     return card
 
 
+def rollouts_of(folder: Path) -> dict[str, Any]:
+    """What the card of a folder says about rollouts, by the name of their judge inputs.
+
+    Nothing where there is no card, and nothing where ``card.json`` is somebody else's: that says
+    nothing about our rows.
+    """
+    try:
+        card = read_card(folder)
+    except FormatError:
+        return {}
+    return {} if card is None else dict(card["rollouts"])
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal: tells whether it has been made anew since."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def new_card() -> dict[str, Any]:
     """A card that says nothing yet."""
     return {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "rollouts": {}}
@@ -149,6 +169,9 @@ def as_markdown(card: Mapping[str, Any]) -> str:
         lines += _data(card)
     for name, rollout in card.get("rollouts", {}).items():
         lines += _rollout(name, rollout)
+        now = card.get("sides", {}).get(name)
+        if now is not None and now["sha256"] != rollout["inputs_sha256"]:
+            lines += ["Out of date: made from other judge inputs than those above.", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bestofn.chat import Message
 
@@ -110,11 +110,15 @@ def check_domains(counts: Mapping[str, int], wanted: Collection[str], *, where: 
         )
 
 
-def tokenizer_measure(path: str) -> Measure:
-    """Counts tokens with a tokenizer of ``transformers`` and its chat template.
+def tokenizer_measure(path: str, template: Mapping[str, Any] | None = None) -> Measure:
+    """Counts tokens with a tokenizer of ``transformers`` and its chat template, as training does.
+
+    A prompt counts with what asks for the answer; a reply as its own tokens after that, and one
+    more for the end of its turn.
 
     Args:
         path: A folder with a tokenizer, or a model's name.
+        template: Further variables of the chat template, as at inference.
 
     Raises:
         MissingPackage: transformers is not installed.
@@ -133,12 +137,18 @@ def tokenizer_measure(path: str) -> Measure:
     if not getattr(tokenizer, "chat_template", None):
         raise BadInput("tokenizer", f"{path!r} has no chat template; judge prompts need one")
 
-    def measure(messages: Sequence[Message]) -> int:
-        text = tokenizer.apply_chat_template(
-            [{"role": message.role, "content": message.content} for message in messages],
-            tokenize=False,
-            add_generation_prompt=messages[-1].role != "assistant",
-        )
+    def tokens(text: str) -> int:
         return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def measure(messages: Sequence[Message]) -> int:
+        answered = messages[-1].role == "assistant"
+        asked = messages[:-1] if answered else messages
+        prompt = tokenizer.apply_chat_template(
+            [{"role": message.role, "content": message.content} for message in asked],
+            tokenize=False,
+            add_generation_prompt=True,
+            **(template or {}),
+        )
+        return tokens(prompt) + (tokens(messages[-1].content) + 1 if answered else 0)
 
     return measure

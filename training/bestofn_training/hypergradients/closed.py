@@ -64,13 +64,17 @@ class MicroGradients:
         return torch.stack(self.index), torch.stack(self.domain), torch.stack(self.loss)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything, as copies that later updates do not touch."""
+        """Everything, as copies on the CPU that later updates do not touch."""
+
+        def copies(tensors: Sequence[Tensor]) -> list[Tensor]:
+            return [t.to("cpu", copy=True) for t in tensors]
+
         return {
             "keep": self.keep,
-            "index": [t.clone() for t in self.index],
-            "domain": [t.clone() for t in self.domain],
-            "loss": [t.clone() for t in self.loss],
-            "gradients": [[g.clone() for g in kept] for kept in self.gradients],
+            "index": copies(self.index),
+            "domain": copies(self.domain),
+            "loss": copies(self.loss),
+            "gradients": [copies(kept) for kept in self.gradients],
         }
 
     def load_state_dict(self, state: dict[str, Any], device: torch.device | str = "cpu") -> None:

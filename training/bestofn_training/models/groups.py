@@ -1,8 +1,23 @@
 """Replies drawn from the judge as it is, rewarded on the spot: what GRPO trains on.
 
-TRL draws inside its trainer and cannot be asked for a batch, so the drawing is done here with the
-model's own ``generate``. Everything is drawn at temperature 1 from the whole distribution: that
-is the policy whose gradient the loss follows.
+Everything is drawn at temperature 1 from the whole distribution: that is the policy whose
+gradient the loss follows.
+
+Why not through TRL (1.16)? It has two ways of drawing. With the model in training it calls
+``generate``, as is done here, in a private method of ``GRPOTrainer`` that cannot be had without
+the trainer, its data loader and its loop. With vLLM there is ``VLLMGeneration``
+(``trl.generation.vllm_generation``), which stands apart and takes token numbers, but would break
+what is promised here:
+
+- It hands vLLM the whole model with the adapters merged in, and takes them out again afterwards.
+  In bfloat16 neither is exact: about half of the frozen weights come back changed, so the
+  reference drifts with every update, and steps of 1e-6 are rounded away in what vLLM draws from.
+- vLLM draws with random numbers of its own, which no checkpoint holds: a resumed run would draw
+  other replies.
+- A server receives weights over NCCL only (CUDA on both sides); in one process vLLM takes the
+  device's memory beside the training, with the versions of torch that it is built for.
+
+Rollouts for the other losses are drawn from vLLM, by :mod:`bestofn_training.rollout`.
 """
 
 from __future__ import annotations

@@ -67,21 +67,28 @@ class Judge:
             return self._score(self.model, input_ids, mask, completion)
 
     def check(self) -> None:
-        """Compare the frugal log-probabilities with the model's own logits on a few tokens.
+        """Ask the model about a few tokens, and compare its logits with the frugal way to them.
 
         Raises:
-            BadInput: when they differ: this architecture changes its logits after the output
-                layer (caps or scales them), so ``chunk`` must be None.
+            BadInput: naming ``model.name`` when the logits are not numbers; naming ``chunk`` when
+                the two differ: this architecture changes its logits after the output layer (caps
+                or scales them), so ``chunk`` must be None.
         """
-        if self.chunk is None:
-            return
         ids = torch.arange(1, 9, device=self.device).unsqueeze(0)
         full = torch.ones_like(ids, dtype=torch.bool)
         wanted = full.clone()
         wanted[:, 0] = False
         with torch.no_grad(), self.computing():
-            frugal = completion_log_probs(self.model, ids, full, wanted)
             plain = logits_log_probs(self.model, ids, full, wanted)
+            if bool(plain.values.isnan().any()):
+                raise BadInput(
+                    "model.name",
+                    "its logits are not numbers (NaN) before any training: its files are damaged, "
+                    "or its weights are too large for model.compute; try another copy, or float32",
+                )
+            if self.chunk is None:
+                return
+            frugal = completion_log_probs(self.model, ids, full, wanted)
         if not torch.allclose(frugal.values, plain.values, rtol=1e-2, atol=1e-2):
             kind = type(base_model(self.model)).__name__
             raise BadInput("chunk", f"{kind} changes its logits after its output layer: set None")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from .batches import Batch, collate_labelled, collate_preferences, collate_targe
 from .tokenising import Reply, Tokenising
 
 
-class TokenisedSet:
+class TokenisedSet(abc.ABC):
     """What the three kinds of sets share. Call a set with places to get their batch.
 
     All rows are read and tokenised at once, so that a bad one is refused before training starts,
@@ -62,12 +63,13 @@ class TokenisedSet:
         """Number of rows."""
         return len(self.ids)
 
+    @abc.abstractmethod
     def __call__(self, places: Sequence[int]) -> Batch:
         """The batch of the rows at these places."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _read(self) -> None:
-        raise NotImplementedError
+        """Tokenise and keep every row; :meth:`_note` each."""
 
     def _note(self, line: int, row: Preference | Labelled | Target) -> None:
         self._lines.append(line)

@@ -16,12 +16,15 @@ TEMPLATE = (
 )
 
 
-def tiny_tokenizer(texts: Iterable[str] = (), *, vocabulary: int = 320) -> PreTrainedTokenizerFast:
+def tiny_tokenizer(
+    texts: Iterable[str] = (), *, vocabulary: int = 320, whole: Iterable[str] = ()
+) -> PreTrainedTokenizerFast:
     """A byte-level tokenizer, so that any text can be encoded; merges are learned from ``texts``.
 
     Args:
         texts: What to learn frequent pieces from.
         vocabulary: Tokens at most; 256 bytes and 3 special tokens are always among them.
+        whole: Texts that are one token each, besides these.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -33,6 +36,7 @@ def tiny_tokenizer(texts: Iterable[str] = (), *, vocabulary: int = 320) -> PreTr
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_tokens(list(whole))
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         pad_token="<pad>",
@@ -46,6 +50,9 @@ def tiny_model(
     vocabulary: int = 320,
     hidden: int = 32,
     layers: int = 2,
+    heads: int = 4,
+    head: int | None = None,
+    spread: float = 0.02,
     context: int = 512,
     seed: int = 0,
     attention: str = "sdpa",
@@ -56,6 +63,11 @@ def tiny_model(
         vocabulary: Tokens.
         hidden: Width; a multiple of 8.
         layers: Depth.
+        heads: Attention heads, half as many for keys and values; even.
+        head: Their width; by default ``hidden`` over ``heads``. vLLM on a CPU needs 32.
+        spread: Standard deviation of the embeddings, which are also the output layer: at 0.02
+            logits stay below 1, and adapters, which leave that layer alone, cannot teach such a
+            model to be sure of anything.
         context: Positions.
         seed: Of the weights.
         attention: ``eager`` is twice differentiable.
@@ -65,9 +77,9 @@ def tiny_model(
         hidden_size=hidden,
         intermediate_size=2 * hidden,
         num_hidden_layers=layers,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=hidden // 4,
+        num_attention_heads=heads,
+        num_key_value_heads=heads // 2,
+        head_dim=head or hidden // heads,
         max_position_embeddings=context,
         tie_word_embeddings=True,
         pad_token_id=0,
@@ -77,4 +89,7 @@ def tiny_model(
     config._attn_implementation = attention
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Qwen3ForCausalLM(config)  # type: ignore[no-untyped-call]
+        model = Qwen3ForCausalLM(config)  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        model.model.embed_tokens.weight.mul_(spread / config.initializer_range)
+    return model

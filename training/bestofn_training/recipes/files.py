@@ -19,6 +19,7 @@ from ..data import (
     check_rows,
     read_rows,
 )
+from ..data.card import file_digest, rollouts_of
 from ..errors import BadData, BadRow
 from .schema import Recipe
 
@@ -64,7 +65,8 @@ def check_files(recipe: Recipe, *, measure: Measure | None = None) -> dict[str, 
 
     Raises:
         BadRow: a row is broken, too long, there twice, or its problem is in two of the files.
-        BadData: a domain has no samples, or KTO finds replies of one kind only.
+        BadData: a domain has no samples, KTO finds replies of one kind only, or a rollout's rows
+            are older than the judge inputs beside them.
         FormatError: a file cannot be read or is empty.
     """
     kind: Any = KINDS[recipe.loss.kind]  # four kinds of rows: more than a type variable takes
@@ -76,6 +78,7 @@ def check_files(recipe: Recipe, *, measure: Measure | None = None) -> dict[str, 
         files.pop("upper", None)
     reports = {}
     for name, path in files.items():
+        _check_fresh(name, path)
         check_rows(path, kind, measure=measure, context=recipe.data.context)
         reports[name] = _report(path, kind)
     check_apart(files, kind)
@@ -109,6 +112,24 @@ def _report(path: Path, kind: Any) -> FileReport:
         domains=dict(sorted(domains.items())),
         right=(labels[True], labels[False]) if kind is Labelled else None,
     )
+
+
+def _check_fresh(name: str, path: Path) -> None:
+    """Rows of a rollout must be of the judge inputs that lie beside them now.
+
+    The data card knows from which they were made. Other rows, and inputs elsewhere, are the
+    caller's own affair.
+    """
+    for source, part in rollouts_of(path.parent).items():
+        inputs = path.with_name(f"{source}.jsonl")
+        if path.name not in part["files"].values() or not inputs.exists():
+            continue
+        if file_digest(inputs) != part["inputs_sha256"]:
+            raise BadData(
+                name,
+                f"{path} was made from other judge inputs than {inputs} holds now; run "
+                f"`bestofn-train rollout {inputs}` again",
+            )
 
 
 def _check_unseen(recipe: Recipe, files: Mapping[str, Path], kind: Any) -> None:

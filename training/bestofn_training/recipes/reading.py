@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..errors import BadRecipe
+from .names import recipe_file
 from .schema import Recipe
 
 _TAGGED = ("loss", "weights")
@@ -21,14 +22,14 @@ def read_recipe(path: str | Path, changes: Iterable[str] = ()) -> Recipe:
     """A recipe from a file.
 
     Args:
-        path: A TOML file.
+        path: A TOML file, or the name of a recipe that comes with the package.
         changes: ``section.key=value`` each, which take the place of what the file says. Values
             are TOML; what is not is taken as text.
 
     Raises:
         BadRecipe: naming file and key.
     """
-    path = Path(path)
+    path = recipe_file(path)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

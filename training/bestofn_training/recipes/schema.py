@@ -126,13 +126,14 @@ class UpperPart(Level):
     Attributes:
         hypergradient: ``closed`` is ours; ``darts`` and ``sama`` are Betty's; ``exact`` is for
             measurements.
-        after: Lower updates before the first meta batch.
+        after: Lower updates before the first meta batch. In bfloat16 the first hypergradients are
+            noise, see :class:`bestofn_training.bilevel.Schedule`; in float32 0 will do.
     """
 
     rate: Rate = 1e-4
     accumulation: Positive = 8
     hypergradient: Literal["closed", "darts", "sama", "exact"] = "closed"
-    after: Count = 0
+    after: Count = 10
 
 
 class SchedulePart(Part):

@@ -107,7 +107,7 @@ def rollout_command(
             folder.mkdir(parents=True, exist_ok=True)
             kept = replace(spending, journal=spending.journal or folder / JOURNAL)
             counter = CallCounter(live=False)
-            with counter, _Reporter(path.stem) as reporter:
+            with counter, Reporter(path.stem) as reporter:
                 parts[path.stem] = rollout(
                     path,
                     backend,
@@ -124,7 +124,7 @@ def rollout_command(
             _print(parts)
 
 
-class _Reporter:
+class Reporter:
     """A bar on a terminal, plain lines elsewhere."""
 
     def __init__(self, name: str) -> None:
@@ -145,7 +145,7 @@ class _Reporter:
         )
         self._task = self._bar.add_task(name, total=None) if self._bar else None
 
-    def __enter__(self) -> _Reporter:
+    def __enter__(self) -> Reporter:
         if self._bar is not None:
             self._bar.start()
         return self

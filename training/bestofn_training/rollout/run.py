@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
@@ -17,7 +16,7 @@ from bestofn.concurrency import run_sync
 from bestofn.errors import BackendError
 from bestofn.judges.llm import JUDGE_SAMPLING
 
-from ..data.card import new_card, read_card, write_card
+from ..data.card import file_digest, new_card, read_card, write_card
 from ..data.checks import Measure, check_rows
 from ..data.rows import JudgeInput, RowWriter, read_rows
 from ..errors import BadInput
@@ -176,7 +175,7 @@ async def arollout(
             raise BackendError(f"{backend.name} gave no answer to any of {tally.asked} inputs")
         part = {
             "judge": backend.name,
-            "inputs_sha256": _digest(inputs),
+            "inputs_sha256": file_digest(inputs),
             "n": settings.n,
             "sampling": asdict(settings.sampling),
             "rewards": settings.rewards.record,
@@ -192,12 +191,6 @@ async def arollout(
             writer.keep()
         write_card(output, {**card, "rollouts": {**card["rollouts"], name: part}})
     return part
-
-
-def _digest(path: Path) -> str:
-    """Tells whether the inputs have been made anew since."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(
@@ -234,7 +227,7 @@ def _write(
     ):
         for one in new:
             writers[kind].add(one)
-    writers["replies"].add_object(_replies_row(row, replies, grades))
+    writers["replies"].add_object(replies_row(row, replies, grades))
 
 
 def _why(replies: Sequence[Reply], said: Sequence[Said]) -> str:
@@ -245,7 +238,7 @@ def _why(replies: Sequence[Reply], said: Sequence[Said]) -> str:
     return why_none(said) if said else NOT_ANSWERED
 
 
-def _replies_row(
+def replies_row(
     row: JudgeInput, replies: Sequence[Reply], grades: Sequence[Graded | None]
 ) -> dict[str, Any]:
     """Every reply's reward without its words, which the journal holds."""

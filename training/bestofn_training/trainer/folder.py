@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..data.card import file_digest
 from ..errors import BadInput, CheckpointError
 from ..recipes import Recipe, as_record
 
@@ -72,7 +72,7 @@ class Folder:
         """
         about = {
             "recipe": as_record(recipe),
-            "files": {name: _digest(path) for name, path in files.items()},
+            "files": {name: file_digest(path) for name, path in files.items()},
         }
         if not self.run.exists():
             self.path.mkdir(parents=True, exist_ok=True)
@@ -121,8 +121,3 @@ def _flat(data: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         return
     for key, value in data.items():
         yield from _flat(value, f"{prefix}.{key}" if prefix else key)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

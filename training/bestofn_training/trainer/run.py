@@ -38,7 +38,8 @@ from .processes import device_for, together
 from .watching import TensorBoard, Wandb
 
 _TEXTS = 200  # rows that the tokenizer of a tiny model learns its pieces from
-_PIECES = 1024
+_PIECES = 2048
+_TAGS = ("<selection>", "</selection>")  # of one token each, or two layers cannot learn to use them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,8 +174,15 @@ def _source(recipe: Recipe, folder: Folder, lower: Path) -> str:
         kind: Any = KINDS[recipe.loss.kind]  # four kinds: more than a type variable takes
         for _, row in itertools.islice(read_rows(lower, kind), _TEXTS):
             texts += [message.content for message in row.prompt]
-        tokenizer = tiny_tokenizer(texts, vocabulary=_PIECES)
-        model = tiny_model(vocabulary=len(tokenizer), context=recipe.data.context, seed=recipe.seed)
+        tokenizer = tiny_tokenizer(texts, vocabulary=_PIECES, whole=_TAGS)
+        model = tiny_model(
+            vocabulary=len(tokenizer),
+            heads=2,
+            head=32,
+            spread=0.5,
+            context=recipe.data.context,
+            seed=recipe.seed,
+        )
         draft = folder.path / ".base.draft"
         shutil.rmtree(draft, ignore_errors=True)
         model.save_pretrained(draft)
