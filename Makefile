@@ -38,6 +38,7 @@ bench: $(VENV)/.dev  ## speed of grading, of model calls, and what tournaments n
 	$(BIN)/python tests/perf/bench_grading.py
 	$(BIN)/python tests/perf/bench_calls.py
 	$(BIN)/python tests/perf/bench_tournaments.py
+	$(BIN)/python tests/perf/bench_gateway.py
 	$(MAKE) bench-training
 
 bench-training: $(TRAINING)/.installed  ## what learning the weights costs beside plain training

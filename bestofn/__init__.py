@@ -7,7 +7,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .best_of_n import abest_of_n, best_of_n
-from .budget import Budget, Price
+from .budget import Budget, Price, price_of
 from .calls import Calls
 from .chat import ChatRequest, Message, Reply, Sampling
 from .errors import (
@@ -83,6 +83,7 @@ __all__ = [
     "abest_of_n",
     "aselect",
     "best_of_n",
+    "price_of",
     "select",
 ]
 

@@ -23,7 +23,7 @@ from .entrants import (
 )
 from .errors import InvalidInput
 from .events import SelectionMade
-from .filters import drop_duplicates, run_public_tests
+from .filters import Distinct, drop_duplicates, run_public_tests
 from .judges import Judge, asks_models
 from .run import BoundedExecutor, Deadline, Run
 from .sandbox import Executor, Sandbox
@@ -134,7 +134,7 @@ async def aselect(
     written = [candidate for candidate in entrants if candidate.code.strip()]
     if not written:
         raise InvalidInput("candidates", "every one of them is empty; there is nothing to choose")
-    distinct = await to_thread.run_sync(drop_duplicates, written)
+    distinct = await _distinct(written)
     rejected += distinct.rejected
 
     def concluded(decision: _Decision) -> Selection:
@@ -172,6 +172,13 @@ async def aselect(
         )
         run.calls.emit(SelectionMade(problem=problem.id, selection=selection))
     return selection
+
+
+async def _distinct(candidates: Sequence[Candidate]) -> Distinct:
+    """Without copies. Programs are parsed for that, which must not hold up the event loop."""
+    if any(candidate.kind == "program" for candidate in candidates):
+        return await to_thread.run_sync(drop_duplicates, candidates)
+    return drop_duplicates(candidates)
 
 
 Openable = TypeVar("Openable", Sandbox, Calls)

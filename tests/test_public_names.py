@@ -49,6 +49,7 @@ PUBLIC = [
     "abest_of_n",
     "aselect",
     "best_of_n",
+    "price_of",
     "select",
 ]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..benchmarks.results import package_version
-from . import bench, demo, doctor
+from . import bench, demo, doctor, extensions
 from . import inspect as inspect_command
 from . import run as run_command
 from . import select as select_command
@@ -35,6 +35,7 @@ app.add_typer(bench.app, name="bench")
 app.command("inspect", no_args_is_help=True, epilog=inspect_command.EPILOG)(inspect_command.inspect)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("serve", context_settings=extensions.RAW)(extensions.serve)
 
 
 def _print_version(wanted: bool) -> None:

@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-
 import anyio
 
 from bestofn.testing import FaultyServer, faults, server_process
@@ -44,6 +43,12 @@ WAYS: dict[str, tuple[dict[str, Any], int]] = {  # fields of the request, waits 
     "model, listwise": ({**BEST, "bestofn": {"tournament": "listwise"}}, 2),
     "model, knockout": (BEST, 3),
 }
+
+
+def write_programs(folder: Path) -> None:
+    """Four different answers for the upstream; its judge prefers the longest."""
+    for number, text in enumerate(PROGRAMS):
+        (folder / f"{number}.py").write_text(text)
 
 
 async def added_latency() -> None:
@@ -146,11 +151,11 @@ async def _death(server: FaultyServer, url: str, model: str, stream: bool) -> fl
         b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\n"
         b"content-length: %d\r\n\r\n" % len(body) + body
     )
-    while server.count == asked:
+    while server.count == asked:  # noqa: ASYNC110 - nobody sets an event
         await asyncio.sleep(0.001)
     started = time.perf_counter()
     writer.transport.abort()
-    while server.left == left:
+    while server.left == left:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
     return time.perf_counter() - started
 
@@ -165,8 +170,7 @@ def _words(fine: list[bool]) -> str:
 async def main(latency: float, rounds: int, watched: int) -> bool:
     """Run all; True when every target is met."""
     with tempfile.TemporaryDirectory() as folder:
-        for number, text in enumerate(PROGRAMS):
-            Path(folder, f"{number}.py").write_text(text)
+        write_programs(Path(folder))
         await added_latency()
         fine = await under_load(latency, rounds, folder)
         fine += await memory(watched, folder)
