@@ -12,14 +12,14 @@ from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import LC_ID_PREFIX, AIMessage, BaseMessage
 from langchain_core.runnables import Runnable, RunnableBinding
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SkipValidation, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, model_validator
 
 from bestofn import Budget, Price
 
 from .binding import named_model, rebound, structured
 from .choosing import Candidates, Chooser, JudgeLike
 from .drawing import Settings, best_answer
-from .models import Model, talking
+from .models import BEST_OF_N, Model, talking
 from .streaming import ChoosingChatModel
 from .tracing import LLMRun, below, within
 
@@ -73,10 +73,12 @@ class BestOfNChatModel(ChoosingChatModel):
     )
 
     model: Annotated[BaseChatModel | RunnableBinding[Any, Any] | str, SkipValidation] = Field(
-        exclude=True
+        exclude=True, repr=False
     )
     n: int = Field(default=8, ge=1)
-    judge: Annotated[JudgeLike | None, SkipValidation] = Field(default=None, exclude=True)
+    judge: Annotated[JudgeLike | None, SkipValidation] = Field(
+        default=None, exclude=True, repr=False
+    )
     candidates: Candidates = "answer"
     seed: int = 0
     budget: Budget = Budget()
@@ -85,8 +87,6 @@ class BestOfNChatModel(ChoosingChatModel):
     temperature: float | None = None
     max_tokens: int | None = None
     stop: list[str] | None = None
-
-    _settings: Settings = PrivateAttr()
 
     @model_validator(mode="before")
     @classmethod
@@ -99,18 +99,11 @@ class BestOfNChatModel(ChoosingChatModel):
 
     @model_validator(mode="after")
     def _check(self) -> BestOfNChatModel:
-        self._settings = self._settled()
+        self._settings()  # says what is wrong with them
         return self
 
-    def model_copy(
-        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
-    ) -> BestOfNChatModel:
-        """A copy, with other settings if wanted."""
-        copy = super().model_copy(update=update, deep=deep)
-        copy._settings = copy._settled()
-        return copy
-
-    def _settled(self) -> Settings:
+    def _settings(self) -> Settings:
+        # Made anew for each call: copies and assigned attributes count from then on.
         settings = {"temperature": self.temperature, "max_tokens": self.max_tokens}
         given = {name: value for name, value in settings.items() if value is not None}
         source, unknown = Model.of(self.model).set(given)
@@ -128,21 +121,26 @@ class BestOfNChatModel(ChoosingChatModel):
             ),
         )
 
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        # By name: what a model shows of itself, also to tracers, may hold headers with keys.
+        return [("model", Model.of(self.model).name), *super().__repr_args__()]
+
     @property
     def model_name(self) -> str:
         """The inner model's own name; agents look up by it what a model can do."""
-        return self._settings.source.name.partition("/")[2]
+        return self._settings().source.name.partition("/")[2]
 
     @property
     def _llm_type(self) -> str:
-        return "best-of-n"
+        return BEST_OF_N
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
+        settings = self._settings()
         return {
-            "model": self._settings.source.identity,
+            "model": settings.source.identity,
             "n": self.n,
-            "choice": self._settings.chooser.identity,
+            "choice": settings.chooser.identity,
             **self._sent(None, {}),
         }
 
@@ -151,9 +149,8 @@ class BestOfNChatModel(ChoosingChatModel):
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         sent = self._sent(stop, kwargs)
-        params = self._settings.source.chat._get_ls_params(
-            **{**self._settings.source.bound, **sent}
-        )
+        source = self._settings().source
+        params = source.chat._get_ls_params(**{**source.bound, **sent})
         # Tracers price runs by provider and model: the samples below are priced, not their sum.
         params["ls_provider"] = "bestofn"
         params.setdefault("ls_model_name", self.model_name)
@@ -161,13 +158,13 @@ class BestOfNChatModel(ChoosingChatModel):
 
     def get_token_ids(self, text: str) -> list[int]:
         """The inner model's tokens."""
-        return self._settings.source.chat.get_token_ids(text)
+        return self._settings().source.chat.get_token_ids(text)
 
     def get_num_tokens_from_messages(
         self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
     ) -> int:
         """The inner model's count of tokens."""
-        return self._settings.source.chat.get_num_tokens_from_messages(messages, tools)
+        return self._settings().source.chat.get_num_tokens_from_messages(messages, tools)
 
     def bind_tools(
         self,
@@ -181,7 +178,7 @@ class BestOfNChatModel(ChoosingChatModel):
         Raises:
             NotImplementedError: the inner model takes no tools.
         """
-        chat = self._settings.source.chat
+        chat = self._settings().source.chat
         given = kwargs if tool_choice is None else {**kwargs, "tool_choice": tool_choice}
         return rebound(self, chat, chat.bind_tools(tools, **given))
 
@@ -201,7 +198,7 @@ class BestOfNChatModel(ChoosingChatModel):
             NotImplementedError: the inner model offers no such thing, or does it in a way that
                 cannot be carried over.
         """
-        chat = self._settings.source.chat
+        chat = self._settings().source.chat
         return structured(self, chat, schema, include_raw=include_raw, **kwargs)
 
     async def _choose(
@@ -217,7 +214,7 @@ class BestOfNChatModel(ChoosingChatModel):
         message = await within(
             config,
             best_answer(
-                self._settings,
+                self._settings(),
                 messages,
                 self._sent(stop, kwargs),
                 config=config,

@@ -9,7 +9,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 
-from bestofn import Calls, Candidate, ChatRequest, Message
+from bestofn import Calls, Candidate, ChatRequest, InvalidInput, Message
 from bestofn.conversations import candidate_of
 
 from .backend import LEFT_ALONE
@@ -55,6 +55,7 @@ async def best_answer(
 
     Raises:
         BackendError: no sample could be drawn, or the judge can never be asked.
+        InvalidInput: the conversation is empty.
     """
     chooser = settings.chooser
     source = replace(settings.source, bound={**settings.source.bound, **kwargs})
@@ -158,7 +159,13 @@ def candidates_of(samples: Sequence[Sample], kind: Candidates) -> list[Candidate
 
 
 def request_of(messages: Sequence[BaseMessage]) -> ChatRequest:
-    """A conversation as a request of bestofn: the last words to read, all of it as its key."""
+    """A conversation as a request of bestofn: the last words to read, all of it as its key.
+
+    Raises:
+        InvalidInput: there is no message.
+    """
+    if not messages:
+        raise InvalidInput("messages", "must be at least one message")
     return ChatRequest(
         messages=(Message(role="user", content=str(messages[-1].text)),),
         sampling=replace(LEFT_ALONE, extra={"messages": request_form(messages)}),

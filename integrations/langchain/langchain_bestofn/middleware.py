@@ -9,9 +9,8 @@ from typing import Any
 import anyio
 from anyio import to_thread
 from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import ensure_config
+from langchain_core.runnables import RunnableBinding, ensure_config
 from langgraph.errors import GraphBubbleUp
 
 from bestofn import Budget, InvalidInput, Price
@@ -38,7 +37,8 @@ class BestOfNMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     offer; equal tool calls count as one answer given several times. The chosen message says in
     ``response_metadata["bestofn"]`` how it was chosen. Answers that were not chosen leave no
     trace in the agent's state. Middleware that stands before this one in the list sees one call;
-    what stands after it works on every sample, so retries and fallbacks belong there.
+    what stands after it works on every sample: retries and fallbacks belong there, and what
+    interrupts to ask a human does not, for it would ask about each sample.
 
     A step costs ``n`` samples and what the judge asks: by default 8 comparisons and at most as
     many repeated ones, by the agent's model, and none where all samples agree.
@@ -158,13 +158,12 @@ def _spoken(response: Response) -> AIMessage:
     raise ValueError("the model's response holds no message of an assistant")
 
 
-def _sampled(model: BaseChatModel, number: int) -> BaseChatModel:
+def _sampled(model: object, number: int) -> Any:
     """The agent's model as it is asked for one sample: no cache, no stream, a seed of its own."""
-    return (
-        Model.of(model).seeded(number).drawing(1).chat
-        if isinstance(model, BaseChatModel)
-        else model
-    )
+    sampled = Model.of(model).seeded(number).drawing(1)
+    if not isinstance(model, RunnableBinding):
+        return sampled.chat
+    return RunnableBinding(bound=sampled.chat, kwargs=sampled.bound, config=sampled.config)
 
 
 def _form(wanted: Any) -> Any:

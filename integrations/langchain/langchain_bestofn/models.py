@@ -12,14 +12,17 @@ import anyio
 from anyio import to_thread
 from langchain_core.callbacks.base import BaseCallbackManager
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, message_chunk_to_message
 from langchain_core.messages.ai import UsageMetadata, add_usage
-from langchain_core.outputs import LLMResult
+from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.prompt_values import ChatPromptValue, PromptValue
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from pydantic_core import to_jsonable_python
 
 from bestofn import InvalidInput
+
+BEST_OF_N = "best-of-n"
+"""The kind of chat model that is made here; its ``n`` is no number of generations."""
 
 NOSTREAM = "nostream"
 """LangGraph's tag for model calls whose tokens are nobody's answer."""
@@ -98,6 +101,7 @@ class Model:
             bound = {**model.kwargs, **bound}
             config = _merged(model.config, config)
             model = model.bound
+        bound.pop("stream", None)
         if not isinstance(model, BaseChatModel):
             hint = (
                 "; put fallbacks, retries and routers around the result instead"
@@ -107,7 +111,10 @@ class Model:
             raise InvalidInput(
                 argument, f"must be a LangChain chat model, got {type(model).__name__}{hint}"
             )
-        return cls(changed(model, cache=False, disable_streaming=True), bound, config)
+        plain = changed(model, cache=False, disable_streaming=True)
+        if "streaming" in type(model).model_fields:  # sent to the server as it stands there
+            plain = changed(plain, streaming=False)
+        return cls(plain, bound, config)
 
     @property
     def name(self) -> str:
@@ -122,13 +129,16 @@ class Model:
         chat = self.chat
         server = [str(getattr(chat, name, "")) for name in ("openai_api_base", "base_url")]
         kind = f"{type(chat).__module__}.{type(chat).__qualname__}"
-        settings = jsonable([kind, server, chat._identifying_params, self.bound])
+        about = chat._get_ls_params(**self.bound)  # all that some models say of themselves
+        settings = jsonable([kind, server, about, chat._identifying_params, self.bound])
         text = json.dumps(settings, sort_keys=True)
         return f"langchain {self.name} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     @property
     def draws(self) -> int:
         """How many generations a request brings, where the model draws several itself."""
+        if self.chat._llm_type == BEST_OF_N:
+            return 1
         n = self.bound.get("n", getattr(self.chat, "n", None))
         return n if isinstance(n, int) and not isinstance(n, bool) and n > 1 else 1
 
@@ -215,7 +225,11 @@ class Model:
 
 
 def _answer(result: LLMResult) -> Answer:
-    messages = [getattr(generation, "message", None) for generation in result.generations[0]]
+    messages = [
+        message_chunk_to_message(generation.message)
+        for generation in result.generations[0]
+        if isinstance(generation, ChatGeneration)
+    ]
     spoken = tuple(message for message in messages if isinstance(message, AIMessage))
     if not spoken:
         raise ValueError("the model's result holds no message of an assistant")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
+from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 
 from bestofn import Budget, Candidate, InvalidInput, Price, Problem, Selection
@@ -29,7 +30,7 @@ class Selector(Runnable[Mapping[str, Any], Any]):
         )
 
     The problem is a text, a list of messages or a :class:`bestofn.Problem`; candidates are
-    texts, messages or :class:`bestofn.Candidate` objects. Choosing costs what the judge asks: a
+    texts, AI messages or :class:`bestofn.Candidate` objects. Choosing costs what the judge asks: a
     chat model 8 comparisons and at most as many repeated ones.
 
     Args:
@@ -116,7 +117,7 @@ class Selector(Runnable[Mapping[str, Any], Any]):
         else:
             raise InvalidInput(
                 f"candidates[{number}]",
-                f"must be text, a message or a Candidate, got {type(proposed).__name__}",
+                f"must be text, an AIMessage or a Candidate, got {type(proposed).__name__}",
             )
         return candidate_of(form, id=str(number), kind=self._chooser.candidates)
 
@@ -136,5 +137,9 @@ def _problem(given: Mapping[str, Any], kind: Candidates) -> Problem:
         return problem
     if isinstance(problem, str):
         return Problem(statement=problem)
+    if not isinstance(problem, BaseMessage | PromptValue | Sequence):
+        raise InvalidInput(
+            "problem", f"must be text, messages or a Problem, got {type(problem).__name__}"
+        )
     messages = [problem] if isinstance(problem, BaseMessage) else problem
     return conversation(convert_to_messages(messages), {}, kind=kind)

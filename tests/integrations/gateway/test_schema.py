@@ -29,7 +29,11 @@ BRIEF = settings(
 )
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
     ),
@@ -117,6 +121,9 @@ class Served:
     runner: asyncio.Runner
     upstream: Upstream
     url: str
+
+    def __repr__(self) -> str:
+        return "Served()"  # hypothesis shows arguments, and the upstream holds whole requests
 
     def post(self, path: str, raw: bytes) -> httpx.Response:
         async def go() -> httpx.Response:

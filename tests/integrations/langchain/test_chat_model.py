@@ -20,7 +20,7 @@ from langchain_core.messages.ai import add_usage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field, ValidationError
 
-from bestofn import BackendError, Budget, LLMJudge, Price, RequestRejected
+from bestofn import BackendError, Budget, InvalidInput, LLMJudge, Price, RequestRejected
 from bestofn.judges import SelfConsistencyJudge
 from bestofn.testing import FaultyServer, ScriptedBackend, faults
 from bestofn.tournaments import RoundRobin
@@ -420,6 +420,39 @@ def test_a_journal_answers_the_same_call_at_no_cost(provider, chat, tmp_path):
     assert provider.count > count
 
 
+class InPieces(SimpleChatModel):
+    """A model that answers by a chunk, and says of its settings only what all models do."""
+
+    temperature: float = 0.0
+    asked: list[str] = Field(default_factory=list)
+
+    @property
+    def _llm_type(self) -> str:
+        return "in pieces"
+
+    def _call(self, messages, stop=None, run_manager=None, **kwargs):
+        raise NotImplementedError
+
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        self.asked.append("once")
+        return ChatResult(generations=[ChatGeneration(message=AIMessageChunk("a piece"))])
+
+
+def test_a_journal_keeps_what_came_in_pieces(tmp_path):
+    inner = InPieces()
+    model = BestOfNChatModel(model=inner, n=2, journal=tmp_path / "calls.db")
+    texts = [model.invoke("Hello").text for _ in range(2)]
+    assert texts == ["a piece"] * 2
+    assert len(inner.asked) == 2
+
+
+def test_a_journal_tells_temperatures_apart(tmp_path):
+    cold, warm = InPieces(), InPieces(temperature=1.0)
+    for inner in (cold, warm):
+        BestOfNChatModel(model=inner, n=2, journal=tmp_path / "calls.db").invoke("Hello")
+    assert len(cold.asked) == len(warm.asked) == 2
+
+
 def test_a_journal_keeps_tool_calls(provider, chat, tmp_path):
     def multiply(a: int, b: int) -> int:
         """Multiply."""
@@ -501,6 +534,34 @@ def test_a_copy_follows_its_settings(provider, chat):
     assert provider.count == 2
 
 
+def test_settings_may_be_assigned(provider, chat):
+    model = BestOfNChatModel(model=chat, n=5, judge="first")
+    model.n, model.temperature = 2, 0.25
+    assert told(model.invoke("Hello"))["n"] == 2
+    assert [it.body["temperature"] for it in provider.requests] == [0.25] * 2
+
+
+def test_best_of_n_may_be_a_sample_or_a_judge_of_another(provider, chat):
+    inner = BestOfNChatModel(model=chat, n=3, judge="first")
+    message = BestOfNChatModel(model=inner, n=2).invoke("Hello")
+    judged = [it for it in provider.requests if "<selection>" in it.prompt]
+    assert (provider.count - len(judged), len(judged)) == (2 * 3, 3)
+    assert (told(message)["samples"], told(message)["failed"]) == (2, [])
+
+
+def test_models_that_stream_are_asked_without(provider, chat_at):
+    for inner in (chat_at(provider.url, streaming=True), chat_at(provider.url).bind(stream=True)):
+        message = BestOfNChatModel(model=inner, n=2).invoke("Hello")
+        assert message.usage_metadata["total_tokens"] == sum(sums(message)) > 0
+    assert not any(it.body.get("stream") for it in provider.requests)
+
+
+def test_an_empty_conversation_is_refused_before_it_costs(provider, chat):
+    with pytest.raises(InvalidInput, match="messages: must be at least one"):
+        BestOfNChatModel(model=chat, n=2).invoke([])
+    assert provider.count == 0
+
+
 def test_it_is_named_by_its_model(chat):
     model = BestOfNChatModel(model=chat)
     assert (model.model_name, model._llm_type) == ("loopback", "best-of-n")
@@ -529,6 +590,14 @@ def test_it_is_named_by_its_model(chat):
 def test_settings_are_checked_when_it_is_made(chat, settings, words):
     with pytest.raises(ValidationError, match=words):
         BestOfNChatModel(**{"model": chat, **settings})
+
+
+def test_it_shows_its_model_by_name_and_no_header(provider, chat_at):
+    secret = chat_at(provider.url, default_headers={"x-key": "sk-secret"})
+    model = BestOfNChatModel(model=secret, n=2, judge=secret)
+    assert "openai/loopback" in repr(model)
+    assert "n=2" in repr(model)
+    assert "sk-secret" not in f"{model!r} {model._serialized} {model.model_dump()}"
 
 
 def test_errors_show_no_key(chat):

@@ -11,6 +11,7 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ModelRequest
 from langchain.agents.structured_output import ToolStrategy
 from langchain_bestofn import BestOfNChatModel, BestOfNMiddleware
+from langchain_core.caches import InMemoryCache
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_core.tracers.base import BaseTracer
@@ -185,6 +186,21 @@ async def test_only_the_chosen_answer_is_streamed(chat, asynchronous):
     else:
         pieces = [piece for piece, _ in agent.stream(asked("Hello"), stream_mode="messages")]
     assert [told(piece)["samples"] for piece in pieces] == [N]
+
+
+def test_a_model_with_bound_arguments_is_asked_for_each_sample(provider, chat):
+    bound = chat.model_copy(update={"cache": InMemoryCache()}).bind(seed=5, temperature=0.2)
+    agent = create_agent(bound, middleware=[BestOfNMiddleware(n=N, judge="first")])
+    for _ in range(2):
+        agent.invoke(asked("Hello"))
+    sent = [(it.body["seed"], it.body["temperature"]) for it in provider.requests]
+    assert sorted(sent) == [(5, 0.2), (5, 0.2), (6, 0.2), (6, 0.2), (7, 0.2), (7, 0.2)]
+
+
+def test_every_sample_may_be_a_best_of_n(provider, chat):
+    inner = BestOfNChatModel(model=chat, n=2, judge="first")
+    create_agent(inner, middleware=[BestOfNMiddleware(n=N, judge="first")]).invoke(asked("Hello"))
+    assert provider.count == N * 2
 
 
 class Pausing(AgentMiddleware):

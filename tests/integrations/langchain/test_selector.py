@@ -96,6 +96,8 @@ def test_budget_and_journal(provider, chat, tmp_path):
         ({"problem": "?", "candidates": []}, "candidates"),
         ({"problem": "?", "candidates": "a"}, "candidates"),
         ({"problem": "?", "candidates": ["a", 3]}, r"candidates\[1\]"),
+        ({"problem": None, "candidates": ["a"]}, "problem: must be text"),
+        ({"problem": [], "candidates": ["a"]}, "messages"),
     ],
 )
 def test_the_input_is_checked(given, field):
