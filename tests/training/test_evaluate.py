@@ -299,6 +299,24 @@ def call(*arguments: object, code: int = 0) -> tuple[str, str]:
     return result.stdout, result.stderr
 
 
+def test_nobody_is_asked_about_what_was_trained_on(record: Path, data: Path) -> None:
+    with FaultyServer(answer="<selection>1</selection>").in_process() as server:
+        judge = ("--judge", "openai/j", "--base-url", server.url)
+        _, said = call(record, "--inputs", data / "lower.jsonl", *judge, code=2)
+        assert server.count == 0
+    assert "lower.preferences.jsonl:1: field 'problem_id': 'p0' is among the held-out" in said
+    assert [path.name for path in record.iterdir()] == ["run.json"]
+
+
+def test_what_is_no_evaluation_is_not_written_over(record: Path) -> None:
+    replies = write(record / "r.jsonl", [as_line(row("p8", 0, 1))])
+    result = record / "result.json"
+    result.write_text("{}")
+    _, said = call(record, "--replies", replies, "--output", result, code=2)
+    assert said == f"error: --output: {result} is there and is no evaluation; name another file\n"
+    assert result.read_text() == "{}"
+
+
 def test_a_served_judge_is_asked_once_and_measured(record: Path, data: Path) -> None:
     with FaultyServer(answer="<selection>1</selection>").in_process() as server:
         judge = ("--judge", "openai/j", "--base-url", server.url, "--n", 2)

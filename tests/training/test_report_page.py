@@ -14,7 +14,7 @@ from bestofn_training.cli import app
 from bestofn_training.errors import BadInput, BadRow
 from bestofn_training.evaluate import Answered, Verdict, evaluation_of
 from bestofn_training.recipes import as_record, read_recipe
-from bestofn_training.report.findings import compare, families_of
+from bestofn_training.report.findings import FEWEST, compare, families_of
 from bestofn_training.report.page import render
 from bestofn_training.report.runs import read_run
 from typer.testing import CliRunner
@@ -286,6 +286,20 @@ def test_who_loses_to_the_meta_data_is_told(
     assert words in finding.text
     assert finding.tone == tone
     assert words in page_of(method.folder, meta).text
+
+
+@pytest.mark.parametrize(("mine", "other", "tone"), [(1.0, 0.0, "open"), (0.0, 1.0, "below")])
+def test_a_few_problems_prove_nothing(make, mine: float, other: float, tone: str) -> None:
+    method, plain = make("method"), make("plain", "none")
+    for folder, right in ((method, mine), (plain, other)):
+        measured(folder, right, problems=FEWEST - 1)
+    finding = compare(read_run(method), read_run(plain), "none")
+    assert "which may be chance" in finding.text
+    assert finding.text.endswith("5 problems are too few to tell.")
+    assert finding.tone == tone
+    for folder, right in ((method, mine), (plain, other)):
+        measured(folder, right, problems=FEWEST)
+    assert "chance" not in compare(read_run(method), read_run(plain), "none").text
 
 
 def test_what_cannot_be_compared_is_not(make) -> None:

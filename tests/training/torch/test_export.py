@@ -309,7 +309,7 @@ def test_refusals(make_run: MakeRun, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"RUN: .*not the folder of a run"):
         export_run(tmp_path / "data", tmp_path / "judge")
     (run / "base").rename(run / "lost")
-    with pytest.raises(BadInput, match=r"model\.name: .*cannot be read"):
+    with pytest.raises(BadInput, match=r"model\.name: .*cannot be loaded"):
         export_run(run, tmp_path / "judge")
     (run / "result.json").unlink()
     with pytest.raises(BadInput, match="training has not ended"):

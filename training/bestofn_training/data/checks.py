@@ -133,7 +133,8 @@ def tokenizer_measure(path: str, template: Mapping[str, Any] | None = None) -> M
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(path)
     except (OSError, ValueError) as error:
-        raise BadInput("tokenizer", f"{path!r} cannot be loaded: {error}") from error
+        said = " ".join(str(error).split())
+        raise BadInput("tokenizer", f"{path!r} cannot be loaded: {said}") from error
     if not getattr(tokenizer, "chat_template", None):
         raise BadInput("tokenizer", f"{path!r} has no chat template; judge prompts need one")
 

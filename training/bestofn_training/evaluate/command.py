@@ -17,15 +17,16 @@ from bestofn.cli.asking import Server, Spending
 from bestofn.cli.grouped import grouped
 from bestofn.cli.output import new_table, print_json, stdout
 from bestofn.cli.progress import CallCounter
+from bestofn.errors import FormatError
 from bestofn.judges.llm import JUDGE_SAMPLING
 
 from ..data.checks import check_rows
-from ..data.rows import JudgeInput
+from ..data.rows import JudgeInput, read_rows
 from ..errors import BadInput, MissingPackage
 from ..exits import exit_codes
 from ..rollout.command import Reporter
 from .answers import read_answers
-from .evaluation import EVALUATION, Evaluation, How, evaluation_of
+from .evaluation import EVALUATION, Evaluation, How, evaluation_of, read_evaluation
 from .metrics import MEASURES
 from .runs import RunRecord, check_unseen, read_record
 from .served import ask
@@ -99,6 +100,7 @@ def evaluate_command(
         )
         if sum((judge is not None, replies is not None, scored)) > 1:
             raise BadInput("--judge", "give one of --judge, --replies and --scored")
+        _demand_ours(output)
         if n > 1 and (scored or temperature == 0):
             raise BadInput("--n", f"is {n}, and all replies to an input would be the same")
         if replies is not None:
@@ -121,6 +123,18 @@ def _sampling(temperature: float | None, max_reply: int | None) -> Sampling:
     if temperature is not None:
         sampling = replace(sampling, temperature=temperature)
     return sampling if max_reply is None else replace(sampling, max_tokens=max_reply)
+
+
+def _demand_ours(output: Path | None) -> None:
+    """A file of another kind, as a run has many, is not written over."""
+    if output is None or output.name == EVALUATION or not output.exists():
+        return
+    try:
+        read_evaluation(output)
+    except FormatError as error:
+        raise BadInput(
+            "--output", f"{output} is there and is no evaluation; name another file"
+        ) from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +166,7 @@ class _Asking:
 
     def served(self, judge: str, server: Server, spending: Spending, at_once: int) -> Evaluation:
         backend = server.backend(judge)
+        unseen = self._unseen()
         self.output.parent.mkdir(parents=True, exist_ok=True)
         kept = replace(spending, journal=spending.journal or self.output.parent / JOURNAL)
         counter = CallCounter(live=False)
@@ -171,6 +186,7 @@ class _Asking:
             self.replies,
             judge=backend.name,
             how="served",
+            unseen=unseen,
             settings=settings,
             stopped_by=asked.stopped_by,
         )
@@ -186,6 +202,7 @@ class _Asking:
                     package, "pip install 'bestofn-training[train]'", "asking an adapter here"
                 )
         total = check_rows(self.inputs, JudgeInput)
+        unseen = self._unseen()
         room: Any = import_module("bestofn_training.evaluate.local")
         way: How = "scored" if scored else "written"
         import_module("transformers.utils.logging").disable_progress_bar()  # there is one here
@@ -201,7 +218,16 @@ class _Asking:
                 on_input=lambda done: reporter.done(done, total),
             )
         settings = {} if scored else {"n": self.n, "sampling": asdict(self.sampling)}
-        return self.measure(self.replies, judge=str(self.run), how=way, settings=settings)
+        return self.measure(
+            self.replies, judge=str(self.run), how=way, unseen=unseen, settings=settings
+        )
+
+    def _unseen(self) -> bool:
+        """Look before anybody is asked: what was trained on is not worth a call."""
+        return self._check({row.problem_id for _, row in read_rows(self.inputs, JudgeInput)})
+
+    def _check(self, problems: set[str]) -> bool:
+        return self.record is not None and check_unseen(self.record, problems)
 
     def measure(
         self,
@@ -210,12 +236,13 @@ class _Asking:
         judge: str,
         how: How,
         settings: dict[str, Any],
+        unseen: bool | None = None,
         stopped_by: str | None = None,
     ) -> Evaluation:
         """Read the replies and take the measures."""
         rows = list(read_answers(replies))
-        problems = {row.problem_id for row in rows}
-        unseen = self.record is not None and check_unseen(self.record, problems)
+        if unseen is None:
+            unseen = self._check({row.problem_id for row in rows})
         return evaluation_of(
             rows,
             judge=judge,

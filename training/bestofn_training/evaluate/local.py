@@ -17,6 +17,7 @@ from bestofn.chat import Reply, Sampling
 from ..data.rows import JudgeInput, RowWriter, read_rows
 from ..errors import BadInput, BadRow
 from ..models import Judge, Tokenising, TokenSettings
+from ..models.loading import loading
 from ..recipes import TINY, Recipe
 from ..rollout.reward import Rewards, grade_reply
 from ..rollout.run import replies_row
@@ -61,14 +62,13 @@ class LocalJudge:
         part = recipe.model
         source = str(folder / "base") if part.name == TINY else part.name
         device = device_for(part.device)
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(adapter)
+        with loading("model.name", source):
             model = AutoModelForCausalLM.from_pretrained(
                 source, dtype=_TYPES[part.dtype], attn_implementation=part.attention
             )
+        with loading("RUN", adapter):
+            tokenizer = AutoTokenizer.from_pretrained(adapter)
             adapted = PeftModel.from_pretrained(model, str(adapter))
-        except (OSError, ValueError, ImportError) as error:
-            raise BadInput("model.name", f"{source!r} cannot be loaded: {error}") from error
         torch.nn.Module.to(adapted, device).eval()
         judge = Judge(
             adapted,

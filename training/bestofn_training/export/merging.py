@@ -23,6 +23,7 @@ from bestofn.benchmarks import shipped
 from ..data.prompts import Prompter
 from ..errors import BadInput
 from ..models import Tokenising
+from ..models.loading import loading
 
 Dtype = Literal["bfloat16", "float32"]
 
@@ -82,10 +83,11 @@ def merge(
         dtype: Of the weights to write.
 
     Raises:
-        BadInput: the base cannot be loaded, or the merged model answers differently.
+        BadInput: base or adapter cannot be loaded, or the merged model answers differently.
     """
     model = _load(base, trained_in).to(torch.float32)  # type: ignore[arg-type]
-    adapted = PeftModel.from_pretrained(model, str(adapter)).eval()
+    with loading("RUN", adapter):
+        adapted = PeftModel.from_pretrained(model, str(adapter)).eval()
     trained = logits_of(adapted, prompts)
     with adapted.disable_adapter():
         effect = _distance(logits_of(adapted, prompts), trained)
@@ -146,10 +148,8 @@ def logits_of(model: torch.nn.Module, prompts: Sequence[Tensor]) -> list[Tensor]
 
 
 def _load(source: str, dtype: Dtype) -> PreTrainedModel:
-    try:
+    with loading("model.name", source):
         model = AutoModelForCausalLM.from_pretrained(source, dtype=TYPES[dtype])
-    except (OSError, ValueError, ImportError) as error:
-        raise BadInput("model.name", f"{source!r} cannot be loaded: {error}") from error
     torch.nn.Module.eval(model)
     return cast(PreTrainedModel, model)
 

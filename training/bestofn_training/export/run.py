@@ -12,11 +12,12 @@ from bestofn.benchmarks.results import write_json
 
 from ..errors import BadInput
 from ..models import Tokenising, TokenSettings
+from ..models.loading import demand_whole
 from .card import card_of
 from .merging import LOSES, Dtype, Merge, merge, sample_prompts
 from .output import RECORD, SCHEMA, whole_folder
 from .serving import Serving
-from .source import Source, read_source
+from .source import Source, read_object, read_source
 from .speaking import Speaking, speaking_of
 
 SCHEMA_VERSION = 1
@@ -66,6 +67,9 @@ def export_run(
         raise BadInput("--dtype", "is of the merged model; add --merged")
     source = read_source(run)
     speaking = speaking_of(source.adapter, source.base, source.recipe)
+    demand_whole(source.adapter / "adapter_model.safetensors")
+    if source.carries_base:
+        demand_whole(Path(source.base) / "model.safetensors")
     final = output.resolve()
     with whole_folder(final) as draft:
         base = source.base
@@ -92,7 +96,7 @@ def export_run(
 def _write_adapter(source: Source, speaking: Speaking, folder: Path, base: str) -> None:
     folder.mkdir()
     shutil.copy(source.adapter / "adapter_model.safetensors", folder)
-    settings = json.loads((source.adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    settings = read_object(source.adapter / "adapter_config.json", "target_modules")
     settings["base_model_name_or_path"] = base
     settings["target_modules"] = sorted(settings["target_modules"])  # a set, in any order
     write_json(folder / "adapter_config.json", settings)

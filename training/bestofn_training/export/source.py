@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bestofn.errors import FormatError
 
@@ -69,20 +69,36 @@ def read_source(folder: Path) -> Source:
         raise BadInput(
             "RUN", f"{folder} holds no adapter: training has not ended; give its command again"
         )
-    try:
-        result = json.loads(end.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FormatError(end, f"cannot be read: {error}") from error
     measures = folder / EVALUATION
     return Source(
         folder=folder,
         recipe=record.recipe,
         files=record.files,
-        result=result,
+        result=read_object(end, "lower_updates", "upper_updates"),
         base=_base_of(folder, record.recipe.model.name),
         asked=_asked(record.recipe, record.files),
         evaluation=read_evaluation(measures) if measures.is_file() else None,
     )
+
+
+def read_object(path: Path, *keys: str) -> dict[str, Any]:
+    """A JSON object of a run.
+
+    Args:
+        path: The file.
+        keys: What it must have.
+
+    Raises:
+        FormatError: it is damaged.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FormatError(path, f"cannot be read: {error}") from error
+    missing = [key for key in keys if not isinstance(found, dict) or key not in found]
+    if missing:
+        raise FormatError(path, f"has no {missing[0]!r}; is it damaged?")
+    return cast(dict[str, Any], found)
 
 
 def _base_of(folder: Path, name: str) -> str:

@@ -17,6 +17,7 @@ from transformers import AutoConfig, AutoTokenizer, GenerationConfig, PreTrained
 
 from ..errors import BadInput
 from ..models import Tokenising, TokenSettings
+from ..models.loading import loading
 from ..recipes import Recipe
 
 _TALK = (
@@ -65,11 +66,10 @@ def speaking_of(adapter: Path, base: str, recipe: Recipe) -> Speaking:
         BadInput: tokenizer or base cannot be read, or the template's facts cannot be written down.
     """
     part = recipe.model
-    try:
+    with loading("RUN", adapter):
         tokenizer = AutoTokenizer.from_pretrained(adapter)
+    with loading("model.name", base):
         config = AutoConfig.from_pretrained(base)
-    except (OSError, ValueError) as error:
-        raise BadInput("model.name", f"{base!r} cannot be read: {error}") from error
     settings = TokenSettings(context=2, end_of_turn=part.end_of_turn or None)
     end = Tokenising(tokenizer, settings).end
     try:

@@ -32,6 +32,10 @@ HOW_TO: Mapping[Role, str] = {
 
 Tone = Literal["above", "below", "open"]
 
+FEWEST = 6
+"""Problems that it takes to call a difference more than chance. Resampling cannot show a sign that
+no problem has, and on 5 problems all signs agree by chance once in 16 times, on 6 once in 32."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
@@ -135,16 +139,18 @@ def compare(run: Run, baseline: Run, role: Role) -> Finding:
     size = f"{points(abs(found.mean)).lstrip('+')} points"
     interval = f"95 % interval {points(found.low)} to {points(found.high)}"
     tone: Tone = "open"
-    if found.low > 0:
+    if found.low > 0 and found.problems >= FEWEST:
         text, tone = f"beats {name} by {size} ({interval}).", "above"
     elif found.mean > 0:
         text = f"is ahead of {name} by {size}, which may be chance ({interval})."
     elif found.mean == 0:
         text = f"is as good as {name}, no better ({interval})."
-    elif found.high < 0:
+    elif found.high < 0 and found.problems >= FEWEST:
         text, tone = f"loses to {name} by {size} ({interval}).", "below"
     else:
         text, tone = f"loses to {name} by {size}, which may be chance ({interval}).", "below"
+    if found.problems < FEWEST:
+        text += f" {found.problems} problems are too few to tell."
     return Finding(run=run, role=role, text=text, tone=tone, difference=found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -128,7 +129,7 @@ def _loss(run: Run, family: Family) -> str:
 
 def _row(run: Run, about: str, baseline: bool, differences: dict[Role, Estimate | None]) -> Row:
     if run.evaluation is None:
-        text = f"not measured: bestofn-train evaluate {run.folder}"
+        text = f"not measured: bestofn-train evaluate {shlex.quote(str(run.folder))}"
         return Row(name=run.name, about=about, baseline=baseline, missing=text)
     measures = run.evaluation.whole.measures
     cells = [_cell(measures.get(name)) for name in MEASURES]

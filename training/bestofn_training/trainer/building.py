@@ -39,6 +39,7 @@ from ..models import (
     add_lora,
     trainable,
 )
+from ..models.loading import loading
 from ..recipes import Recipe
 from ..recipes.kinds import GRPOLoss, KTOLoss, NetPart, SFTLoss, TablePart
 from ..recipes.schema import Level
@@ -156,13 +157,11 @@ def load_judge(
         BadInput: naming the key of the recipe.
     """
     part = recipe.model
-    try:
+    with loading("model.name", source):
         tokenizer = AutoTokenizer.from_pretrained(source)
         model = AutoModelForCausalLM.from_pretrained(
             source, dtype=_TYPES[part.dtype], attn_implementation=part.attention
         )
-    except (OSError, ValueError, ImportError) as error:
-        raise BadInput("model.name", f"{source!r} cannot be loaded: {error}") from error
     limit = getattr(model.config, "max_position_embeddings", None)
     if isinstance(limit, int) and recipe.data.context > limit:
         raise BadInput("data.context", f"is {recipe.data.context}, the model's is {limit}")

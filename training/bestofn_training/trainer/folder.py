@@ -63,11 +63,17 @@ class Folder:
         """The end of the run, in numbers."""
         return self.path / "result.json"
 
+    @property
+    def _begun(self) -> bool:
+        """Whether anything was trained here."""
+        lines = any(p.is_file() and p.stat().st_size for p in (self.metrics, self.weights))
+        return lines or any(p.exists() for p in (self.checkpoints, self.adapter, self.result))
+
     def claim(self, recipe: Recipe, files: Mapping[str, Path]) -> None:
         """Make the folder this run's, or find that it is.
 
         Raises:
-            BadInput: it holds another run; names the first setting that differs.
+            BadInput: it holds another run that has begun; names the first setting that differs.
             CheckpointError: what it says of its run cannot be read.
         """
         about = {
@@ -86,6 +92,9 @@ class Folder:
         then = dict(_flat(before))
         for key in sorted(now.keys() | then.keys()):
             if now.get(key) != then.get(key) and not _may_change(key, recipe):
+                if not self._begun:  # a start that failed: the corrected one may have the folder
+                    shutil.rmtree(self.base, ignore_errors=True)
+                    break
                 raise BadInput(
                     "--output",
                     f"{self.path} holds another run: {key} was {then.get(key)!r}, is "

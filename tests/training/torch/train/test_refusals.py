@@ -53,3 +53,20 @@ def test_what_cannot_be_trained_on_is_refused(twin: Twin, tmp_path: Path) -> Non
     base = train(twin("dpo-none", "schedule.iterations=1"), tmp_path / "e").folder / "base"
     with pytest.raises(BadInput, match=r"data\.context: is 5000, the model's is 4096"):
         train(twin("dpo-none", f"model.name={base}", "data.context=5000"), tmp_path / "f")
+
+
+def test_a_start_that_failed_leaves_its_folder_to_the_corrected_one(
+    twin: Twin, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    with pytest.raises(BadRow, match="context of 16"):
+        train(twin("dpo-none", "data.context=16"), folder)
+    assert train(twin("dpo-none", "schedule.iterations=1"), folder).adapter.is_dir()
+    with pytest.raises(BadInput, match=r"holds another run: recipe\.data\.context"):
+        train(twin("dpo-none", "data.context=16"), folder)
+
+
+def test_what_a_loader_says_is_one_line(twin: Twin, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"model\.name: '.*nowhere' cannot be loaded") as found:
+        train(twin("dpo-none", f"model.name={tmp_path / 'nowhere'}"), tmp_path / "run")
+    assert "\n" not in str(found.value)
