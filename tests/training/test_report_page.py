@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -314,6 +315,20 @@ def test_what_cannot_be_compared_is_not(make) -> None:
     assert "not asked in the same way" in compare(method, read_run(otherwise), "none").text
     text = page_of(method.folder, blank.folder).text
     assert f"not measured: bestofn-train evaluate {blank.folder}" in text
+
+
+def test_measures_of_a_run_that_was_trained_further_are_said_to_be_old(make) -> None:
+    method, none = make("method"), make("none", "none")
+    run = read_run(method)
+    assert run.evaluation is not None
+    before = run.record.recipe.lower_updates - 1
+    dataclasses.replace(run.evaluation, updates=before).write(method / "evaluation.json")
+    text = compare(read_run(method), read_run(none), "none").text
+    assert "method has been trained further since it was measured" in text
+    assert (
+        f"measured after {before:,} updates of the judge, and trained further"
+        in page_of(method, none).text
+    )
 
 
 def test_a_live_run_is_shown_as_far_as_it_is(make) -> None:

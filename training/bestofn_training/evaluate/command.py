@@ -251,6 +251,7 @@ class _Asking:
             unseen=unseen,
             settings=settings,
             stopped_by=stopped_by,
+            updates=self.record.recipe.lower_updates if self.record else None,
             seed=self.seed,
         )
 

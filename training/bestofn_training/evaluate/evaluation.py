@@ -15,6 +15,7 @@ from bestofn.benchmarks.metrics import RESAMPLES, Estimate
 from bestofn.benchmarks.results import write_json
 from bestofn.errors import FormatError
 
+from ..recipes import Recipe
 from .answers import Answered
 from .bootstrap import Pair, Ratio
 from .metrics import is_whole, measures_of
@@ -65,6 +66,8 @@ class Evaluation:
         parts: By measure and problem, the part and the whole; for paired differences.
         settings: How replies were drawn.
         stopped_by: The limit that ended it early.
+        updates: How many updates of the judge its run had been told to make by then; None where
+            no run is known. A run that was made longer has to be measured again.
         seed, resamples: Of the intervals.
         format: Version of this record.
     """
@@ -79,6 +82,7 @@ class Evaluation:
     parts: Mapping[str, Mapping[str, Pair]]
     settings: Mapping[str, Any] = field(default_factory=dict)
     stopped_by: str | None = None
+    updates: int | None = None
     seed: int = 0
     resamples: int = RESAMPLES
     format: Literal[1] = 1
@@ -86,6 +90,10 @@ class Evaluation:
     def ratio(self, measure: str) -> Ratio:
         """One measure by problem."""
         return Ratio(self.parts.get(measure, {}))
+
+    def outdated(self, recipe: Recipe) -> bool:
+        """Whether the run of this recipe has been made longer since."""
+        return self.updates is not None and self.updates != recipe.lower_updates
 
     def write(self, path: Path) -> None:
         """Write it whole or not at all.
@@ -105,6 +113,7 @@ def evaluation_of(
     unseen: bool = False,
     settings: Mapping[str, Any] | None = None,
     stopped_by: str | None = None,
+    updates: int | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Evaluation:
@@ -112,7 +121,7 @@ def evaluation_of(
 
     Args:
         answers: Of one judge, all of one set of inputs.
-        judge, how, inputs, unseen, settings, stopped_by, seed, resamples: See
+        judge, how, inputs, unseen, settings, stopped_by, updates, seed, resamples: See
             :class:`Evaluation`.
     """
     rows = list(answers)
@@ -155,6 +164,7 @@ def evaluation_of(
         parts={name: dict(ratio.problems) for name, ratio in ratios.items()},
         settings=settings or {},
         stopped_by=stopped_by,
+        updates=updates,
         seed=seed,
         resamples=resamples,
     )

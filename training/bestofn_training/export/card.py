@@ -135,6 +135,8 @@ def _measures(source: Source) -> Iterable[str]:
         f"{found.whole.inputs} inputs on {found.whole.problems} problems, {unseen}; replies "
         f"{found.how}. Mean with its 95 % interval, resampled by problem."
     )
+    if found.outdated(source.recipe):
+        yield f"Measured after {found.updates} updates of the judge; it was trained further since."
     rows = [
         (MEASURES.get(name, name), f"{each.mean:.3f} ({each.low:.3f} to {each.high:.3f})")
         for name, each in found.whole.measures.items()

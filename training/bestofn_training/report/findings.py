@@ -159,6 +159,9 @@ def _why_not(run: Run, baseline: Run) -> str:
     mine, other = run.evaluation, baseline.evaluation
     if mine is None or other is None:
         return f"{(run if mine is None else baseline).name} was not measured on held-out problems"
+    for measured, found in ((run, mine), (baseline, other)):
+        if found.outdated(measured.record.recipe):
+            return f"{measured.name} has been trained further since it was measured"
     if mine.digest != other.digest:
         return "they were measured on other held-out inputs"
     if mine.how != other.how or mine.settings.get("sampling") != other.settings.get("sampling"):

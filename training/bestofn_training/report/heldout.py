@@ -216,6 +216,11 @@ def _notes(run: Run) -> list[str]:
         "given": f"read from {found.inputs}",
     }[found.how]
     notes.append(f"{inputs}; {how}.")
+    if found.outdated(run.record.recipe):
+        notes.append(
+            f"{run.name}: measured after {found.updates:,} updates of the judge, and trained "
+            "further since; measure it again."
+        )
     if whole.unanswered:
         notes.append(f"{run.name}: {whole.unanswered:,} inputs without an answer are left out.")
     if found.stopped_by:
