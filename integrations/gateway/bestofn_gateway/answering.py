@@ -204,7 +204,7 @@ def _deltas(message: Mapping[str, Any], *, whole: bool) -> Iterator[dict[str, An
     if content:
         yield from ({"content": part} for part in _cut(content))
     for index, call in enumerate(message.get("tool_calls") or ()):
-        yield {"tool_calls": [{"index": index, **call}]}
+        yield {"tool_calls": [{**call, "index": index}]}
     told = {"role", "content", "reasoning_content", "reasoning", "tool_calls"}
     rest = {
         name: value for name, value in message.items() if name not in told and value is not None

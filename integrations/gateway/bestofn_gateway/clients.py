@@ -29,6 +29,10 @@ class ClientGone(Exception):
     """The client went away, or no longer takes what it is sent; there is nobody to answer."""
 
 
+class BrokenOff(Exception):
+    """An answer cannot be completed, and half of it must not look like the whole."""
+
+
 class Client:
     """The ASGI side of one request.
 
@@ -202,6 +206,10 @@ class Client:
 def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """Headers as ASGI wants them; what no header can hold is replaced."""
     return [
-        (name.encode("latin-1"), " ".join(value.split()).encode("latin-1", "replace"))
+        (name.encode("latin-1"), _printable(value).encode("latin-1", "replace"))
         for name, value in headers.items()
     ]
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))

@@ -132,7 +132,7 @@ def of_upstream(
             "gateway must check the upstream key.",
             code="upstream_refused_key",
         )
-    said = _said(body)
+    said = _said(body, secrets)
     message = hide(str(said.get("message") or f"The upstream answered HTTP {status}."), secrets)
     kept = {name: headers[name] for name in ("retry-after", "retry-after-ms") if name in headers}
     if status in (429, 503) or 400 <= status < 500:
@@ -161,12 +161,13 @@ def hide(text: str, secrets: Sequence[str]) -> str:
     return text
 
 
-def _said(body: bytes) -> Mapping[str, Any]:
+def _said(body: bytes, secrets: Sequence[str]) -> Mapping[str, Any]:
     """The error object in a body of OpenAI's form, FastAPI's, or plain text."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
-        return {"message": " ".join(body[:_WORDS].decode(errors="replace").split())}
+        words = hide(body.decode(errors="replace"), secrets)  # before a cut leaves half of one
+        return {"message": " ".join(words[:_WORDS].split())}
     if not isinstance(data, dict):
         return {"message": json.dumps(data)}
     error = data.get("error", data)

@@ -19,10 +19,7 @@ def check_local(client: Client) -> None:
         GatewayError: 403.
     """
     origin, host = client.header(b"origin"), client.header(b"host")
-    named = urlsplit(f"//{host}").hostname if host else None
-    if (origin is not None and not _local_origin(origin)) or (
-        named is not None and not is_loopback(named)
-    ):
+    if (origin is not None and not _local(origin)) or (host and not _local(f"//{host}")):
         raise GatewayError(
             ErrorAnswer(
                 status=403,
@@ -33,9 +30,9 @@ def check_local(client: Client) -> None:
         )
 
 
-def _local_origin(origin: str) -> bool:
+def _local(url: str) -> bool:
     try:
-        host = urlsplit(origin).hostname
+        host = urlsplit(url).hostname
     except ValueError:
         return False
     return host is not None and is_loopback(host)

@@ -22,10 +22,13 @@ HOP_BY_HOP = frozenset(
     }
 )
 
+KEYS = frozenset({b"api-key", b"x-api-key", b"x-goog-api-key", b"cookie"})
+"""Where clients put keys, besides the authorization."""
+
 _REMADE = frozenset({b"host", b"content-length", b"expect", b"accept-encoding", b"authorization"})
 
 
-def to_upstream(headers: Raw, authorization: str | None) -> CIMultiDict[str]:
+def to_upstream(headers: Raw, authorization: str | None, *, keys: bool = True) -> CIMultiDict[str]:
     """The headers of a client's request as the upstream gets them.
 
     Answers are asked for uncompressed: what they cost is read from them.
@@ -33,9 +36,10 @@ def to_upstream(headers: Raw, authorization: str | None) -> CIMultiDict[str]:
     Args:
         headers: Names in lower case.
         authorization: Instead of the client's.
+        keys: Whether the client's keys go on where they stand elsewhere.
     """
     headers = list(headers)
-    dropped = HOP_BY_HOP | _REMADE | _named(headers)
+    dropped = HOP_BY_HOP | _REMADE | _named(headers) | (frozenset() if keys else KEYS)
     kept = CIMultiDict(
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in headers

@@ -29,8 +29,12 @@ class Account:
     spent: Usage = field(default_factory=Usage)
     reserved: int = 0
 
-    def reserve(self, calls: int) -> int:
-        """Room for up to so many calls, at least one; ends with :meth:`settle`.
+    def reserve(self, calls: int, *, least: int = 1) -> int:
+        """Room for up to so many calls; ends with :meth:`settle`.
+
+        Args:
+            calls: That are wanted.
+            least: That will do.
 
         Raises:
             GatewayError: 429, naming the limit that is spent.
@@ -42,7 +46,7 @@ class Account:
             raise self._spent("dollars", limits.dollars)
         if limits.calls is not None:
             calls = min(calls, limits.calls - spent.calls - self.reserved)
-            if calls < 1:
+            if calls < least:
                 raise self._spent("calls", limits.calls)
         self.reserved += calls
         return calls
@@ -101,7 +105,7 @@ class Keyring:
         if not self._accounts:
             return self._everybody
         scheme, _, key = (authorization or "").partition(" ")
-        given = hashlib.sha256(key.strip().encode()).digest()
+        given = hashlib.sha256(key.strip().encode("latin-1")).digest()
         found = None
         for digest, account in self._accounts:  # all of them, wherever it is found
             if hmac.compare_digest(digest, given):

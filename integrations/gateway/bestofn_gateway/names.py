@@ -12,15 +12,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from bestofn import Budget
 from bestofn.tournaments import NAMES as TOURNAMENTS
 
+from .documents import MOST_TOKENS, count
 from .errors import invalid
-from .settings import EXECUTING, Settings, known_judge
+from .settings import (
+    EXECUTING,
+    MOST_ROUNDS,
+    PLAYING_ROUNDS,
+    Settings,
+    is_model,
+    known_judge,
+)
 
 OURS = frozenset({"model", "n", "stream", "stream_options", "bestofn"})
 """Fields of a request that do not go to the samples as they are."""
 
 Number = TypeVar("Number", int, float)
 
-_NAME = re.compile(r"bon-(\d{1,9})-(.+)", re.DOTALL)
+_NAME = re.compile(r"bon-([0-9]{1,9})-(.+)", re.DOTALL)
 
 
 class BudgetOptions(BaseModel):
@@ -28,8 +36,8 @@ class BudgetOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    calls: int | None = Field(default=None, ge=1)
-    tokens: int | None = Field(default=None, ge=1)
+    calls: int | None = Field(default=None, ge=1, le=MOST_TOKENS)
+    tokens: int | None = Field(default=None, ge=1, le=MOST_TOKENS)
     dollars: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
@@ -42,7 +50,7 @@ class Options(BaseModel):
     n: int | None = Field(default=None, ge=1)
     judge: str | None = None
     tournament: str | None = None
-    rounds: int | None = Field(default=None, ge=1)
+    rounds: int | None = Field(default=None, ge=1, le=MOST_ROUNDS)
     budget: BudgetOptions = BudgetOptions()
 
     @field_validator("judge")
@@ -98,6 +106,15 @@ def may_concern_us(raw: bytes) -> bool:
     return b"bon-" in raw or b"bestofn" in raw
 
 
+def choices_asked(body: Mapping[str, Any]) -> int:
+    """How many choices a request makes the upstream write when it is passed through."""
+    each = max(1, count(body.get("n")), count(body.get("best_of")))
+    prompts = body.get("prompt")
+    if not isinstance(prompts, list) or all(isinstance(token, int) for token in prompts):
+        return each
+    return each * len(prompts)
+
+
 def plan_of(body: Mapping[str, Any], settings: Settings) -> Plan | None:
     """What is asked of the gateway, or None when the request is the upstream's business.
 
@@ -112,6 +129,8 @@ def plan_of(body: Mapping[str, Any], settings: Settings) -> Plan | None:
         raise invalid("model", "model: must be the name of a model, as text.")
     options = _options(body.get("bestofn", {}))
     count, model = named or (options.n or 1, name)
+    if not is_model(model):
+        raise invalid("model", "model: holds characters that no name of a model has.")
     if named and options.n not in (None, count):
         raise invalid(
             "bestofn.n",
@@ -129,7 +148,7 @@ def plan_of(body: Mapping[str, Any], settings: Settings) -> Plan | None:
         )
     tournament = options.tournament or settings.tournament
     rounds = options.rounds or (None if options.tournament else settings.rounds)
-    if rounds is not None and tournament not in ("daj", "adaptive"):
+    if rounds is not None and tournament not in PLAYING_ROUNDS:
         raise invalid("bestofn.rounds", f"bestofn.rounds: {tournament} takes none.")
     seed = body.get("seed")
     return Plan(

@@ -9,8 +9,9 @@ from typing import Any
 from bestofn import Usage
 
 from .clients import Client
+from .documents import count
 from .errors import hide
-from .headers import to_client, to_upstream
+from .headers import to_client
 from .upstream import Upstream, read_whole
 
 _LONGEST_LINE = 4 * 2**20
@@ -25,7 +26,7 @@ async def pass_through(
     *,
     method: str,
     path: str,
-    authorization: str | None,
+    headers: Mapping[str, str],
     body: bytes | None,
     meter: Meter,
 ) -> None:
@@ -36,7 +37,7 @@ async def pass_through(
         upstream: Who answers.
         method: Of HTTP.
         path: Below the base URL, with the query.
-        authorization: That the upstream gets.
+        headers: That the upstream gets.
         body: As the client sent it.
         meter: Reads along.
 
@@ -44,7 +45,6 @@ async def pass_through(
         GatewayError: the upstream could not be asked; nothing was sent to the client yet.
         ClientGone: it takes nothing any more.
     """
-    headers = to_upstream(client.headers, authorization)
     async with upstream.request(method, path, headers, body) as response:
         head = to_client(response.raw_headers, upstream.secrets)
         if response.status >= 400 and upstream.secrets:
@@ -70,9 +70,10 @@ class Meter:
 
     Args:
         asked: Bytes of the request.
+        choices: That it asks for; each is a call.
     """
 
-    def __init__(self, asked: int) -> None:
+    def __init__(self, asked: int, *, choices: int = 1) -> None:
         self.lines = False
         """Whether the answer is a stream of events, one a line."""
         self._asked = asked
@@ -80,7 +81,9 @@ class Meter:
         self._line = bytearray()
         self._skipping = False
         self._found: Mapping[str, Any] | None = None
-        self._choices = 1
+        self._choices = choices
+        self.failed = False
+        """Whether the upstream could not be asked."""
 
     def read(self, part: bytes) -> None:
         """Take the next bytes of the answer."""
@@ -99,12 +102,13 @@ class Meter:
         """What the request cost, when the answer is over."""
         self._close()
         if self._found is None:
-            if not self._seen:
-                return Usage()
-            tokens = self._asked // _BYTES_A_TOKEN, self._seen // _BYTES_A_TOKEN
-            return Usage(calls=self._choices, input_tokens=tokens[0], output_tokens=tokens[1])
-        counts = [self._found.get(name) for name in ("prompt_tokens", "completion_tokens")]
-        asked, written = (count if isinstance(count, int) else 0 for count in counts)
+            # A client that goes away before the answer has had the upstream work all the same.
+            asked = 0 if self.failed and not self._seen else self._asked // _BYTES_A_TOKEN
+            written = self._seen // _BYTES_A_TOKEN
+        else:
+            asked, written = (
+                count(self._found.get(name)) for name in ("prompt_tokens", "completion_tokens")
+            )
         return Usage(calls=self._choices, input_tokens=asked, output_tokens=written)
 
     def _add(self, part: bytes) -> None:
@@ -128,4 +132,4 @@ class Meter:
             self._found = data["usage"]
             choices = data.get("choices")
             if isinstance(choices, list):
-                self._choices = max(1, len(choices))
+                self._choices = max(self._choices, len(choices))

@@ -111,7 +111,14 @@ class GuardedProtocol(HttpToolsProtocol):
         """The head is complete."""
         self._head_is_here()
         self.scope["extensions"] = {ABORT: {"call": self.transport.abort}}
+        full = len(self.connections) > self.max_connections
+        self.app = _full if full else self._served
         super().on_headers_complete()
+        self._in_body = True
+        waiting = [cycle for cycle in self._cycles if not cycle.response_complete]
+        self._cycles = [*waiting, self.cycle]
+        if 1 < len(self._cycles) <= _IN_LINE:
+            self.flow.resume_reading()
 
     def on_message_complete(self) -> None:
         """The request is complete."""

@@ -21,6 +21,7 @@ from bestofn.conversations import candidate_of
 from bestofn.errors import InvalidInput
 from bestofn.events import CallFinished, Event
 
+from .documents import count, parsed
 from .errors import ErrorAnswer, GatewayError, malformed
 from .kinds import Kind, encodable
 from .names import Plan
@@ -121,7 +122,7 @@ class _Session:
             authorization = backend.headers.get("authorization")
             return [_failed(backend.upstream.refusal(answer, authorization))] * n
         try:
-            return _read(answer, backend.kind)[:n]
+            return _read(answer, backend.kind, n)
         except GatewayError as error:
             return [_failed(error.answer)] * n
 
@@ -222,26 +223,27 @@ def _without_n(reply: Reply) -> Reply:
     )
 
 
-def _read(answer: Answer, kind: Kind) -> list[Reply]:
-    """The choices of an answer.
+def _read(answer: Answer, kind: Kind, most: int) -> list[Reply]:
+    """The choices of an answer, ``most`` of them; all of its tokens are theirs.
 
     Raises:
         GatewayError: 502, it is not what the protocol promises.
     """
     try:
-        data = json.loads(answer.body)
-    except (ValueError, RecursionError):
+        data = parsed(answer.body)
+    except ValueError:
         raise GatewayError(malformed("The upstream's answer is not JSON.")) from None
     choices = data.get("choices") if isinstance(data, dict) else None
     if not isinstance(choices, list) or not choices:
         raise GatewayError(malformed("The upstream's answer has no choices."))
+    choices = choices[:most]
     usage = data.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     around = {name: value for name, value in data.items() if name not in ("choices", "usage")}
     model = data.get("model")
     texts = [_text(kind.message(choice)) for choice in choices]
-    shares = _shares(_count(usage.get("completion_tokens")), [len(text or "") for text in texts])
-    prompt = _count(usage.get("prompt_tokens"))
+    shares = _shares(count(usage.get("completion_tokens")), [len(text or "") for text in texts])
+    prompt = count(usage.get("prompt_tokens"))
     return [
         _reply(
             choice,
@@ -279,11 +281,6 @@ def _text(message: Mapping[str, Any] | None) -> str | None:
         return encodable(candidate_of(message, id="sample").text)
     except InvalidInput:
         return None
-
-
-def _count(value: Any) -> int:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return max(0, value) if whole else 0
 
 
 def _shares(whole: int, weights: list[int]) -> list[int]:

@@ -34,6 +34,12 @@ EXECUTING = frozenset({"consensus", "codet", "majority"})
 
 SHORTEST_KEY = 8
 
+PLAYING_ROUNDS = ("daj", "adaptive")
+"""Tournaments that are told how long they are."""
+
+MOST_ROUNDS = 1000
+"""Of a tournament: all are drawn before the first is played, which takes memory."""
+
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -123,7 +129,7 @@ class Settings(_Frozen):
     keys: tuple[KeySettings, ...] = ()
     judge: str = MODEL
     tournament: str = "knockout"
-    rounds: int | None = Field(default=None, ge=1)
+    rounds: int | None = Field(default=None, ge=1, le=MOST_ROUNDS)
     max_n: int = Field(default=16, ge=1, le=128)
     max_calls: int | None = Field(default=64, ge=1)
     max_tokens: int | None = Field(default=None, ge=1)
@@ -148,6 +154,10 @@ class Settings(_Frozen):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must look like https://api.openai.com/v1 or http://localhost:8000/v1")
+        try:
+            parts.port  # noqa: B018 - it is read from the text here
+        except ValueError as error:
+            raise ValueError(f"names no port: {error}") from None
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("may not hold a password or a query; the key goes into a variable")
         return url.rstrip("/").removesuffix("/chat/completions")
@@ -182,6 +192,8 @@ class Settings(_Frozen):
     def _consistent(self) -> Self:
         if self.judge in EXECUTING and not self.execute:
             raise ValueError(f"judge: {self.judge} runs candidates, which needs --execute")
+        if self.rounds is not None and self.tournament not in PLAYING_ROUNDS:
+            raise ValueError(f"rounds: {self.tournament} takes none")
         names = [key.name for key in self.keys]
         if len(set(names)) < len(names):
             raise ValueError("keys: two have one name")
@@ -200,13 +212,18 @@ def known_judge(name: str) -> str:
         ValueError: there is none; lists those there are.
     """
     if name in (MODEL, *JUDGES) or (
-        name.startswith(MODEL_PREFIX) and len(name) > len(MODEL_PREFIX)
+        name.startswith(MODEL_PREFIX) and is_model(name.removeprefix(MODEL_PREFIX))
     ):
         return name
     names = ", ".join((MODEL, *JUDGES))
     raise ValueError(
         f"must be one of {names}, or {MODEL_PREFIX}<model> for a model of the upstream"
     )
+
+
+def is_model(name: str) -> bool:
+    """Whether a model may be called that: names stand in headers, journals and requests."""
+    return bool(name.strip()) and name.isprintable()
 
 
 def is_loopback(host: str) -> bool:
