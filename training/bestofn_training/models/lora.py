@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -72,7 +73,8 @@ def add_lora(
     for parameter in trainable(adapted).values():
         parameter.data = parameter.data.float()
     if gradient_checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        untyped: Any = model  # as some releases of transformers are
+        untyped.gradient_checkpointing_enable({"use_reentrant": False})
     return adapted
 
 

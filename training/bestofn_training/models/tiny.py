@@ -4,7 +4,7 @@ twins of the recipes and for examples, where no model can be downloaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -89,7 +89,8 @@ def tiny_model(
     config._attn_implementation = attention
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Qwen3ForCausalLM(config)  # type: ignore[no-untyped-call]
+        make: Callable[[Qwen3Config], Qwen3ForCausalLM] = Qwen3ForCausalLM
+        model = make(config)
     with torch.no_grad():
         model.model.embed_tokens.weight.mul_(spread / config.initializer_range)
     return model
