@@ -73,8 +73,9 @@ def add_lora(
     for parameter in trainable(adapted).values():
         parameter.data = parameter.data.float()
     if gradient_checkpointing:
-        untyped: Any = model  # as some releases of transformers are
-        untyped.gradient_checkpointing_enable({"use_reentrant": False})
+        untyped: Any = model  # as some releases of transformers are; the name is changing too
+        newer = getattr(untyped, "activation_checkpointing_enable", None)
+        (newer or untyped.gradient_checkpointing_enable)({"use_reentrant": False})
     return adapted
 
 
