@@ -1,4 +1,4 @@
-"""Models and tokenizers of a few thousand parameters, made on the spot: for tests, for the CPU
+"""Models of some 90,000 parameters, and tokenizers, made on the spot: for tests, for the CPU
 twins of the recipes and for examples, where no model can be downloaded.
 """
 

@@ -14,7 +14,7 @@ from .base import Count, Limit, Names, Part, Positive, Rate, Share, Text
 from .kinds import Loss, Weights
 
 TINY = "tiny"
-"""As a model's name: a Qwen3 of a few thousand random parameters, made on the spot."""
+"""As a model's name: a Qwen3 of some 90,000 random parameters, made on the spot."""
 
 
 class ModelPart(Part):
